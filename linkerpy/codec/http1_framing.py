@@ -1,0 +1,122 @@
+"""Where a received HTTP/1 message ends, and whether its connection can carry another.
+
+The one place that reads Content-Length, Transfer-Encoding, Connection and Host for the parsers. A
+request that could be read in two ways is refused; a response follows the contract's milder rules,
+since a backend that contradicts itself harms only its own connection, which is then given up.
+
+Source: RFC 9112, sections 6 and 9.3; dataplane spec, sections 2.1 (row 7), 2.5 and 2.6.
+"""
+
+from linkerpy.codec.http import HTTP_10, HTTP_11, Headers, remove, replace
+from linkerpy.codec.http1_errors import BadFraming, BadHeaderValue, UnsupportedCoding, quoted
+
+CHUNKED = -1
+UNTIL_CLOSE = -2
+"""Stand for a body's length where the length is not known beforehand."""
+
+_WATCHED = frozenset((b"host", b"content-length", b"transfer-encoding", b"connection"))
+
+
+Seen = tuple[bytes | None, bytes | None, bytes | None, int]
+
+
+def _watched(headers: Headers) -> Seen:
+    """Content-Length, Transfer-Encoding, Connection (repeated: joined by commas), count of Host."""
+    length: bytes | None = None
+    coding: bytes | None = None
+    connection: bytes | None = None
+    hosts = 0
+    watched = _WATCHED
+    for pair in headers:
+        key = pair[0].lower()
+        if key not in watched:
+            continue
+        value = pair[1]
+        if key == b"host":
+            hosts += 1
+        elif key == b"content-length":
+            length = value if length is None else length + b"," + value
+        elif key == b"connection":
+            connection = value if connection is None else connection + b"," + value
+        else:
+            coding = value if coding is None else coding + b"," + value
+    return length, coding, connection, hosts
+
+
+def request_framing(headers: Headers, version: bytes) -> tuple[int, bool]:
+    """The length of a request's body (or `CHUNKED`), and whether the client keeps the connection.
+
+    Raises: BadFraming, UnsupportedCoding, BadHeaderValue.
+    """
+    length, coding, connection, hosts = _watched(headers)
+    if hosts > 1:
+        raise BadHeaderValue("more than one `Host` header")
+    keep = _keeps(version, connection)
+    if coding is not None:
+        if length is not None:
+            raise BadFraming("both `Content-Length` and `Transfer-Encoding`")
+        _require_chunked(coding, version)
+        return CHUNKED, keep
+    return (0 if length is None else _decimal(length)), keep
+
+
+def response_framing(
+    headers: Headers, version: bytes, status: int, method: bytes
+) -> tuple[int, bool]:
+    """The length of a response's body (or `CHUNKED`, `UNTIL_CLOSE`), and whether to keep on.
+
+    `method` is the request's. Contradictory lengths that have one safe reading are cleaned up in
+    `headers`: next to chunked, Content-Length goes; repeated alike, it becomes one.
+
+    Raises: BadFraming, UnsupportedCoding.
+    """
+    length, coding, connection, _ = _watched(headers)
+    keep = _keeps(version, connection)
+    if status == 101 or (method == b"CONNECT" and 200 <= status < 300):
+        return 0, False
+    if method == b"HEAD" or status in (204, 304) or status < 200:
+        return 0, keep
+    if coding is not None and coding.lower() != b"identity":
+        _require_chunked(coding, version)
+        # A sender that sets both may have meant either: after this message it is not trusted.
+        return CHUNKED, keep and not remove(headers, b"content-length")
+    if length is None:
+        return UNTIL_CLOSE, False
+    if b"," in length:
+        length = _agreed(length)
+        replace(headers, b"Content-Length", length)
+    return _decimal(length), keep
+
+
+def _keeps(version: bytes, connection: bytes | None) -> bool:
+    """Source: RFC 9112, 9.3."""
+    if connection is None:
+        return version == HTTP_11
+    options = {item.strip(b" \t") for item in connection.lower().split(b",")}
+    return b"close" not in options and (version == HTTP_11 or b"keep-alive" in options)
+
+
+def _require_chunked(coding: bytes, version: bytes) -> None:
+    """Chunked alone is relayed: any other coding would be lost when the header is stripped."""
+    if version == HTTP_10:
+        raise BadFraming("`Transfer-Encoding` in an HTTP/1.0 message")
+    if coding.lower() == b"chunked":
+        return
+    codings = [item.strip(b" \t") for item in coding.lower().split(b",")]
+    if codings[-1] != b"chunked" or codings.count(b"chunked") > 1:
+        raise BadFraming(f"`Transfer-Encoding: {quoted(coding)[1:]} does not end in one `chunked`")
+    raise UnsupportedCoding(f"transfer coding {quoted(coding)} is not supported, only `chunked` is")
+
+
+def _decimal(value: bytes) -> int:
+    if value.isdigit() and len(value) <= 18:
+        return int(value)
+    if b"," in value:
+        raise BadFraming("conflicting `Content-Length` headers")
+    raise BadFraming(f"`Content-Length` is not a number of bytes: {quoted(value)}")
+
+
+def _agreed(lengths: bytes) -> bytes:
+    """The one value of a repeated Content-Length, or all of them when they differ."""
+    values = {item.strip(b" \t") for item in lengths.split(b",")}
+    return values.pop() if len(values) == 1 else lengths
