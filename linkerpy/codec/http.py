@@ -30,9 +30,13 @@ HOP_BY_HOP = frozenset(
 
 
 class Request:
-    """A request. `uri` is the request target as it stood on the wire."""
+    """A request. `uri` is the request target as it stood on the wire.
 
-    __slots__ = ("body", "ctx", "headers", "method", "uri", "version")
+    `names` are the lower-case names of the headers as they came, so that nobody need search for
+    what was not there; None when the message did not come from a parser.
+    """
+
+    __slots__ = ("body", "ctx", "headers", "method", "names", "uri", "version")
 
     def __init__(
         self,
@@ -47,6 +51,7 @@ class Request:
         self.version = version
         self.headers = headers
         self.body = body
+        self.names: set[bytes] | None = None
         self.ctx: Any = None
         """What the router knows about this request; never written to the wire."""
 
@@ -55,9 +60,9 @@ class Request:
 
 
 class Response:
-    """A response. `reason` is carried as it came and may be empty."""
+    """A response. `reason` is carried as it came and may be empty; `names` as in a request."""
 
-    __slots__ = ("body", "headers", "reason", "status", "version")
+    __slots__ = ("body", "headers", "names", "reason", "status", "version")
 
     def __init__(
         self,
@@ -71,10 +76,18 @@ class Response:
         self.reason = reason
         self.version = version
         self.headers = headers
+        self.names: set[bytes] | None = None
         self.body = body
 
     def __repr__(self) -> str:
         return f"<Response {self.status} HTTP/{self.version.decode()}>"
+
+
+def names_of(message: Request | Response) -> set[bytes]:
+    """The lower-case names of the headers that a message came with."""
+    if message.names is None:
+        message.names = {name.lower() for name, _ in message.headers}
+    return message.names
 
 
 def get(headers: Headers, name: bytes) -> bytes | None:
@@ -132,14 +145,17 @@ def strip_hop_by_hop(headers: Headers) -> None:
 
     Source: dataplane spec, section 2.4; RFC 9110, 7.6.1.
     """
-    for key, _ in headers:
-        if key.lower() in HOP_BY_HOP:
-            break
-    else:
-        return
-    named = set(tokens(headers, b"connection")) - _NEVER_NAMED
-    dropped = HOP_BY_HOP | named
-    headers[:] = [pair for pair in headers if pair[0].lower() not in dropped]
+    dropped: frozenset[bytes] | set[bytes] = HOP_BY_HOP
+    found = False
+    for key, value in headers:
+        name = key.lower()
+        if name in HOP_BY_HOP:
+            found = True
+            if name == b"connection" and value.lower() not in _NAMES_NOTHING:
+                dropped = HOP_BY_HOP | (set(tokens(headers, b"connection")) - _NEVER_NAMED)
+    if found:
+        headers[:] = [pair for pair in headers if pair[0].lower() not in dropped]
 
 
+_NAMES_NOTHING = frozenset((b"close", b"keep-alive"))
 _NEVER_NAMED = frozenset((b"host", b"content-length"))

@@ -3,35 +3,29 @@
 `protocol/http` owns one parser per connection and feeds it; the parser calls its owner and writes
 into bodies. It never sees a transport, and decides nothing about routing or replies.
 
-The work is shared out so that each byte has one judge. Start lines are matched here against the
-grammar of RFC 9112, exactly. A complete head goes to llhttp (`httptools`) for its fields. Where a
-body begins and ends is decided here, from those fields, in `framing.py`, and bodies are cut here as
-well: llhttp cannot be told that a response answers HEAD, takes the body of an upgrade request for
-another protocol, and does not say where a message stops.
-
-What llhttp lets pass and is refused here: several spaces in the request line, HTTP/0.9 and 2.0,
-RTSP and ICE, a bare LF before the first line, control bytes in a reason phrase, repeated Host,
-transfer codings other than chunked, Transfer-Encoding in HTTP/1.0.
+A head is read once it is whole: the start line and each field line are matched against the grammar
+of RFC 9112, exactly, and nothing between them may be left over (`http1_head`). Where a body begins
+and ends is decided from the fields (`http1_framing`), and bodies are cut here as they come
+(`http1_body`). An HTTP parser made for servers can do neither for a proxy: it cannot be told that
+a response answers HEAD, and it takes the body of an upgrade request for another protocol.
 
 Source: RFC 9112; dataplane spec, sections 2.4 to 2.6.
 """
 
 from typing import Protocol
 
-import httptools
-
 from linkerpy.codec.body import EMPTY, Body, Stream
 from linkerpy.codec.http import HTTP_10, HTTP_11, Request, Response
 from linkerpy.codec.http1_body import Chunked, Cutter, Sized, UntilClose
-from linkerpy.codec.http1_errors import Http1Error, Truncated
+from linkerpy.codec.http1_errors import BadStartLine, Http1Error, Truncated, quoted
 from linkerpy.codec.http1_framing import CHUNKED, UNTIL_CLOSE, request_framing, response_framing
 from linkerpy.codec.http1_head import (
+    OTHER_TARGET,
     REQUEST_LINE,
     STATUS_LINE,
-    FieldReader,
     Limits,
-    Unreadable,
     find_end,
+    read_fields,
     refuse_start_line,
 )
 
@@ -82,7 +76,6 @@ class _Parser:
 
     __slots__ = (
         "_cutter",
-        "_fields",
         "_limits",
         "_on_cancel",
         "_on_pause",
@@ -91,8 +84,7 @@ class _Parser:
         "failure",
     )
 
-    def __init__(self, owner: BodyOwner, fields: FieldReader, limits: Limits) -> None:
-        self._fields = fields
+    def __init__(self, owner: BodyOwner, limits: Limits) -> None:
         self._limits = limits
         self._rest = b""
         self._cutter: Cutter | None = None
@@ -196,8 +188,7 @@ class RequestParser(_Parser):
         max_initial_line: int = MAX_INITIAL_LINE,
         max_headers: int = MAX_HEADERS,
     ) -> None:
-        reader = FieldReader(httptools.HttpRequestParser)
-        super().__init__(owner, reader, Limits(max_initial_line, max_headers))
+        super().__init__(owner, Limits(max_initial_line, max_headers))
         self._owner = owner
         self._blank_allowed = True
         self._last = False
@@ -250,15 +241,15 @@ class RequestParser(_Parser):
         if line is None:
             raise refuse_start_line(head[: head.find(b"\r\n")], request=True)
         method, uri, minor = line.groups()
+        if uri[0] != 47 and not OTHER_TARGET.fullmatch(uri):
+            raise BadStartLine(f"bad request target: {quoted(uri)}")
         version = HTTP_11 if minor == b"1" else HTTP_10
-        try:
-            headers = self._fields.read(head)
-        except Unreadable as error:
-            # The likely cause is a contradiction that our own framing rules can name.
-            request_framing(error.headers, version)
-            raise
-        length, keep_alive = request_framing(headers, version)
-        return Request(method, uri, headers, EMPTY, version), length, keep_alive
+        headers = read_fields(head, line.end())
+        names = {pair[0].lower() for pair in headers}
+        length, keep_alive = request_framing(headers, names, version)
+        request = Request(method, uri, headers, EMPTY, version)
+        request.names = names
+        return request, length, keep_alive
 
 
 class ResponseParser(_Parser):
@@ -277,8 +268,7 @@ class ResponseParser(_Parser):
         max_initial_line: int = MAX_INITIAL_LINE,
         max_headers: int = MAX_HEADERS,
     ) -> None:
-        reader = FieldReader(httptools.HttpResponseParser)
-        super().__init__(owner, reader, Limits(max_initial_line, max_headers))
+        super().__init__(owner, Limits(max_initial_line, max_headers))
         self._owner = owner
         self._method: bytes | None = None
         self.excess = False
@@ -347,13 +337,12 @@ class ResponseParser(_Parser):
         minor, code, reason = line.groups()
         version = HTTP_11 if minor == b"1" else HTTP_10
         status = int(code)
-        try:
-            headers = self._fields.read(head)
-        except Unreadable as error:
-            # llhttp refuses contradictions that the framing rules for responses can settle.
-            headers = error.headers
-        length, keep_alive = response_framing(headers, version, status, method)
-        return Response(status, headers, EMPTY, reason or b"", version), length, keep_alive
+        headers = read_fields(head, line.end())
+        names = {pair[0].lower() for pair in headers}
+        length, keep_alive = response_framing(headers, names, version, status, method)
+        response = Response(status, headers, EMPTY, reason or b"", version)
+        response.names = names
+        return response, length, keep_alive
 
     def _fail(self, error: Http1Error) -> None:
         error.status = 502

@@ -10,15 +10,13 @@ Source: RFC 9112, sections 6.3, 7.1 and 8.
 import re
 from typing import Protocol
 
-import httptools
-
 from linkerpy.codec.body import Stream
 from linkerpy.codec.http1_errors import BadChunk, HeadersTooLarge, Truncated, has_bare_line_end
-from linkerpy.codec.http1_head import FieldReader
+from linkerpy.codec.http1_head import read_fields
 
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})(;[\t\x20-\x7e\x80-\xff]*)?\r\n")
 _CHUNK_LINE_SO_FAR = re.compile(rb"(?:[0-9A-Fa-f]{1,16}(?:;[\t\x20-\x7e\x80-\xff]*)?\r?)?")
-_NO_TRAILER_HEAD = b"GET / HTTP/1.1\r\n"
+_NO_FIRST_LINE = b"\r\n"
 
 
 class Cutter(Protocol):
@@ -158,8 +156,7 @@ class Chunked:
             if has_bare_line_end(data, start):
                 raise BadChunk("a trailer line does not end in CRLF")
             return -1
-        fields = FieldReader(httptools.HttpRequestParser)
-        trailers = fields.read(_NO_TRAILER_HEAD + data[start : end + 4])
+        trailers = read_fields(_NO_FIRST_LINE + data[start : end + 4], len(_NO_FIRST_LINE))
         self.done = True
         self.body.end(trailers)
         return end + 4

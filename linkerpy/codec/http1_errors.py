@@ -1,6 +1,6 @@
 """What can be wrong with an HTTP/1 message, and how to say so.
 
-llhttp only knows that a head is broken; `diagnose` reads it again, line by line, to name the line.
+That a head is broken shows in a count of its lines; `diagnose` reads it again to name the line.
 Used by the HTTP/1 parsers alone; it is not on the path of a good message.
 
 Source: RFC 9112; statuses from dataplane spec, section 2.6.
@@ -33,12 +33,6 @@ class Http1Error(Exception):
 
 class BadStartLine(Http1Error):
     """The request line or status line does not follow the grammar."""
-
-
-class UnknownMethod(BadStartLine):
-    """A well-formed method that the parser has no entry for."""
-
-    status = 501
 
 
 class UnsupportedVersion(BadStartLine):
@@ -99,7 +93,7 @@ def has_bare_line_end(data: bytes, start: int = 0) -> bool:
 
 
 def diagnose(head: bytes) -> Headers:
-    """Find what is wrong with the field lines of a head that llhttp refused.
+    """Find what is wrong with the field lines of a head that is broken.
 
     Gives the fields if nothing is found, so that their framing can be judged.
 

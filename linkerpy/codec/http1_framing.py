@@ -7,61 +7,45 @@ since a backend that contradicts itself harms only its own connection, which is 
 Source: RFC 9112, sections 6 and 9.3; dataplane spec, sections 2.1 (row 7), 2.5 and 2.6.
 """
 
-from linkerpy.codec.http import HTTP_10, HTTP_11, Headers, remove, replace
+from linkerpy.codec.http import HTTP_10, HTTP_11, Headers, get_all, remove, replace
 from linkerpy.codec.http1_errors import BadFraming, BadHeaderValue, UnsupportedCoding, quoted
 
 CHUNKED = -1
 UNTIL_CLOSE = -2
 """Stand for a body's length where the length is not known beforehand."""
 
-_WATCHED = frozenset((b"host", b"content-length", b"transfer-encoding", b"connection"))
+_FRAMING = frozenset((b"content-length", b"transfer-encoding", b"connection"))
 
 
-Seen = tuple[bytes | None, bytes | None, bytes | None, int]
+def _one(headers: Headers, name: bytes) -> bytes:
+    """A field's value; repeated, it reads as one joined by commas."""
+    return b",".join([value for key, value in headers if key.lower() == name])
 
 
-def _watched(headers: Headers) -> Seen:
-    """Content-Length, Transfer-Encoding, Connection (repeated: joined by commas), count of Host."""
-    length: bytes | None = None
-    coding: bytes | None = None
-    connection: bytes | None = None
-    hosts = 0
-    watched = _WATCHED
-    for pair in headers:
-        key = pair[0].lower()
-        if key not in watched:
-            continue
-        value = pair[1]
-        if key == b"host":
-            hosts += 1
-        elif key == b"content-length":
-            length = value if length is None else length + b"," + value
-        elif key == b"connection":
-            connection = value if connection is None else connection + b"," + value
-        else:
-            coding = value if coding is None else coding + b"," + value
-    return length, coding, connection, hosts
-
-
-def request_framing(headers: Headers, version: bytes) -> tuple[int, bool]:
+def request_framing(headers: Headers, names: set[bytes], version: bytes) -> tuple[int, bool]:
     """The length of a request's body (or `CHUNKED`), and whether the client keeps the connection.
+
+    `names` are the headers' names in lower case: most requests name nothing that frames a body.
 
     Raises: BadFraming, UnsupportedCoding, BadHeaderValue.
     """
-    length, coding, connection, hosts = _watched(headers)
-    if hosts > 1:
+    if len(names) != len(headers) and len(get_all(headers, b"host")) > 1:
         raise BadHeaderValue("more than one `Host` header")
-    keep = _keeps(version, connection)
-    if coding is not None:
-        if length is not None:
+    if names.isdisjoint(_FRAMING):
+        return 0, version == HTTP_11
+    keep = _keeps(version, _one(headers, b"connection") if b"connection" in names else None)
+    if b"transfer-encoding" in names:
+        if b"content-length" in names:
             raise BadFraming("both `Content-Length` and `Transfer-Encoding`")
-        _require_chunked(coding, version)
+        _require_chunked(_one(headers, b"transfer-encoding"), version)
         return CHUNKED, keep
-    return (0 if length is None else _decimal(length)), keep
+    if b"content-length" in names:
+        return _decimal(_one(headers, b"content-length")), keep
+    return 0, keep
 
 
 def response_framing(
-    headers: Headers, version: bytes, status: int, method: bytes
+    headers: Headers, names: set[bytes], version: bytes, status: int, method: bytes
 ) -> tuple[int, bool]:
     """The length of a response's body (or `CHUNKED`, `UNTIL_CLOSE`), and whether to keep on.
 
@@ -70,18 +54,20 @@ def response_framing(
 
     Raises: BadFraming, UnsupportedCoding.
     """
-    length, coding, connection, _ = _watched(headers)
-    keep = _keeps(version, connection)
+    keep = _keeps(version, _one(headers, b"connection") if b"connection" in names else None)
     if status == 101 or (method == b"CONNECT" and 200 <= status < 300):
         return 0, False
     if method == b"HEAD" or status in (204, 304) or status < 200:
         return 0, keep
-    if coding is not None and coding.lower() != b"identity":
-        _require_chunked(coding, version)
-        # A sender that sets both may have meant either: after this message it is not trusted.
-        return CHUNKED, keep and not remove(headers, b"content-length")
-    if length is None:
+    if b"transfer-encoding" in names:
+        coding = _one(headers, b"transfer-encoding")
+        if coding.lower() != b"identity":
+            _require_chunked(coding, version)
+            # A sender that sets both may have meant either: it is not trusted with another.
+            return CHUNKED, keep and not remove(headers, b"content-length")
+    if b"content-length" not in names:
         return UNTIL_CLOSE, False
+    length = _one(headers, b"content-length")
     if b"," in length:
         length = _agreed(length)
         replace(headers, b"Content-Length", length)
@@ -90,8 +76,8 @@ def response_framing(
 
 def _keeps(version: bytes, connection: bytes | None) -> bool:
     """Source: RFC 9112, 9.3."""
-    if connection is None:
-        return version == HTTP_11
+    if connection is None or connection == b"keep-alive":
+        return version == HTTP_11 or connection is not None
     options = {item.strip(b" \t") for item in connection.lower().split(b",")}
     return b"close" not in options and (version == HTTP_11 or b"keep-alive" in options)
 

@@ -8,15 +8,13 @@ Source: RFC 9112, sections 2 to 5; limits from dataplane spec, section 2.6.
 
 import re
 
-import httptools
-
 from linkerpy.codec.http import Headers
 from linkerpy.codec.http1_errors import (
+    BadHeaderValue,
     BadStartLine,
     HeadersTooLarge,
     Http1Error,
     LineTooLong,
-    UnknownMethod,
     UnsupportedVersion,
     diagnose,
     has_bare_line_end,
@@ -24,11 +22,13 @@ from linkerpy.codec.http1_errors import (
 )
 
 REQUEST_LINE = re.compile(rb"(?!PRI )([A-Z][A-Z_-]{0,31}) ([\x21-\x7e]+) HTTP/1\.([01])\r\n")
+OTHER_TARGET = re.compile(rb"\*|[A-Za-z][A-Za-z0-9+.-]*://[!-~]+|[^/?#@]+:[0-9]+")
+"""A request target that is no path: the server as a whole, absolute, or a host to CONNECT to."""
 STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?\r\n")
+_FIELD = re.compile(rb"(?m)^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t ]*([^\x00-\x08\x0a-\x1f\x7f]*)\r\n")
+"""A field line; `^` also stands behind a bare LF, which is why lines are counted."""
 _OTHER_VERSION = re.compile(rb"(?:\S+ \S+ )?HTTP/(\d+(?:\.\d+)?)(?: .*)?")
 _TLS_RECORD = b"\x16\x03"
-
-LlhttpType = type[httptools.HttpRequestParser] | type[httptools.HttpResponseParser]
 
 
 class Limits:
@@ -86,62 +86,19 @@ def refuse_start_line(line: bytes, *, request: bool) -> Http1Error:
     return BadStartLine(f"bad {what}: {quoted(line)}")
 
 
-class FieldReader:
-    """Splits complete heads into their fields with llhttp.
+def read_fields(head: bytes, start: int) -> Headers:
+    """The fields of a whole head, whose field lines begin at `start`.
 
-    One llhttp parser serves message after message until one has a body: the body is cut elsewhere,
-    so llhttp is left waiting for it and is replaced.
+    Every line must be a field, no line may end in anything but CRLF: what the expression passed
+    over shows in the number of lines.
+
+    Raises: BadHeaderName or BadHeaderValue naming the field at fault.
     """
-
-    __slots__ = ("_clean", "_headers", "_llhttp", "_type")
-
-    def __init__(self, llhttp: LlhttpType) -> None:
-        self._type = llhttp
-        self._clean = True
-        self._headers: Headers = []
-        self._llhttp = llhttp(self)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """llhttp: one field."""
-        self._headers.append((name, value))
-
-    def on_message_complete(self) -> None:
-        """llhttp: the head had no body, so the next head may follow."""
-        self._clean = True
-
-    def read(self, head: bytes) -> Headers:
-        """The fields of a head that begins with its first line and ends with its empty line.
-
-        Raises: Http1Error naming the field at fault; Unreadable when no single field is.
-        """
-        if not self._clean:
-            self._llhttp = self._type(self)
-        self._clean = False
-        headers: Headers = []
-        self._headers = headers
-        try:
-            self._llhttp.feed_data(head)
-        except httptools.HttpParserUpgrade:
-            # Upgrade and CONNECT are ordinary messages here; llhttp stopped behind the head.
-            pass
-        except httptools.HttpParserInvalidMethodError:
-            method = head[: head.find(b" ")]
-            raise UnknownMethod(f"method {quoted(method)} is not supported") from None
-        except httptools.HttpParserInvalidURLError:
-            raise BadStartLine(f"bad request target: {quoted(head.split(b' ', 2)[1])}") from None
-        except httptools.HttpParserError as error:
-            raise Unreadable(diagnose(head), str(error)) from None
-        # llhttp and we must agree on what the lines are: one field for each but first and last.
-        if len(headers) != head.count(b"\r\n") - 2:
-            raise Unreadable(diagnose(head), "lines and headers do not match")
-        if b" \r\n" in head or b"\t\r\n" in head:
-            self._headers = headers = [(name, value.rstrip(b" \t")) for name, value in headers]
-        return headers
-
-
-class Unreadable(Http1Error):
-    """llhttp refused fields that are well formed each by itself: their framing is at fault."""
-
-    def __init__(self, headers: Headers, reason: str) -> None:
-        super().__init__(f"bad headers: {reason}")
-        self.headers = headers
+    headers: Headers = _FIELD.findall(head, start)
+    lines = head.count(b"\n")
+    if len(headers) != lines - 2 or head.count(b"\r\n") != lines:
+        diagnose(head)
+        raise BadHeaderValue("a line of the head does not end in CRLF")
+    if b" \r\n" in head or b"\t\r\n" in head:
+        return [(name, value.rstrip(b" \t")) for name, value in headers]
+    return headers

@@ -149,29 +149,28 @@ def last_chunk(trailers: Trailers = ()) -> bytes:
 
 def _add_fields(lines: list[bytes], headers: Headers, framing: Framing, length: int | None) -> None:
     """Add the header lines, and those that say how the body is framed."""
-    owned = [pair for pair in headers if pair[0].lower() in _WRITERS_OWN]
-    described = b"%d" % length if length is not None and framing is Framing.LENGTH else None
-    if owned:
-        # A Content-Length that is right is kept as it stands: the sender's spelling and order.
-        kept = next(
-            (
-                pair
-                for pair in owned
-                if pair[0].lower() == b"content-length"
-                and (framing is Framing.DESCRIBED or pair[1] == described)
-            ),
-            None,
-        )
-        if kept is not None:
-            described = None
-        if len(owned) > 1 or kept is None:
-            owned = [pair for pair in owned if pair is not kept]
-            headers = [pair for pair in headers if pair not in owned]
+    own = [pair for pair in headers if pair[0].lower() in _WRITERS_OWN]
+    described = None if framing is not Framing.LENGTH or length is None else b"%d" % length
+    if own:
+        name, value = own[0]
+        told = len(own) == 1 and name.lower() == b"content-length"
+        if told and (value == described or framing is Framing.DESCRIBED):
+            described = None  # it stays, so that the peer sees the sender's spelling and order
+        else:
+            headers = _without_own(headers, framing)
     lines += map(_join_field, headers)
     if described is not None:
         lines.append(b"Content-Length: " + described)
     elif framing is Framing.CHUNKED:
         lines.append(b"Transfer-Encoding: chunked")
+
+
+def _without_own(headers: Headers, framing: Framing) -> Headers:
+    """The headers whose truth does not depend on how the message leaves."""
+    dropped = _WRITERS_OWN
+    if framing is Framing.DESCRIBED:
+        dropped = _WRITERS_OWN - {b"content-length"}
+    return [pair for pair in headers if pair[0].lower() not in dropped]
 
 
 def _add_connection(lines: list[bytes], version: bytes, peer: bytes, *, keep_alive: bool) -> None:

@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar, cast
 
 from linkerpy.core.closable import Closable
-from linkerpy.core.var import Derived, Source, Var, collect_vars, flat_map_var, map_var
+from linkerpy.core.var import (
+    Derived,
+    Order,
+    Source,
+    Var,
+    collect_vars,
+    distinct_var,
+    flat_map_var,
+    map_var,
+)
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -71,9 +80,9 @@ class Activity(Generic[T]):
         """An activity that never has a value."""
         return Activity(Source[State[T]](PENDING))
 
-    def observe(self, observer: Callable[[State[T]], None], depth: int = 0) -> Closable:
+    def observe(self, observer: Callable[[State[T]], None], order: Order = ()) -> Closable:
         """Tell `observer` the present state now and each new one, until the handle is closed."""
-        return self.states.observe(observer, depth)
+        return self.states.observe(observer, order)
 
     def sample(self) -> State[T]:
         """The present state."""
@@ -107,23 +116,12 @@ class Activity(Generic[T]):
 
     def dedup(self) -> "Activity[T]":
         """Drop a state that equals the one before it."""
-
-        def observe(observer: Callable[[State[T]], None], depth: int) -> Closable:
-            last: list[State[T]] = []
-
-            def changed(state: State[T]) -> None:
-                if last != [state]:
-                    last[:] = [state]
-                    observer(state)
-
-            return self.states.observe(changed, depth)
-
-        return Activity(Derived(observe))
+        return Activity(distinct_var(self.states))
 
     def stabilize(self) -> "Activity[T]":
         """After the first Ok, repeat the last Ok instead of a Pending or Failed."""
 
-        def observe(observer: Callable[[State[T]], None], depth: int) -> Closable:
+        def observe(observer: Callable[[State[T]], None], order: Order) -> Closable:
             good: list[State[T]] = []
 
             def changed(state: State[T]) -> None:
@@ -131,7 +129,7 @@ class Activity(Generic[T]):
                     good[:] = [state]
                 observer(good[0] if good else state)
 
-            return self.states.observe(changed, depth)
+            return self.states.observe(changed, order)
 
         return Activity(Derived(observe))
 

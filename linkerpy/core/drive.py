@@ -85,19 +85,23 @@ class Drive:
     def _await_foreign(self, deferred: Any) -> None:
         """Wait for a Deferred without importing Twisted: it is known by `addCallbacks`.
 
-        `Deferred.__await__` yields the deferred and, resumed, reads its outcome by itself.
+        Resumed, `Deferred.__await__` reads its result by itself; a failure is thrown in.
         """
-        if not hasattr(deferred, "addBoth"):
+        if not hasattr(deferred, "addCallbacks"):
             self._waiting = None
             self._step(TypeError(f"cannot await {deferred!r}: neither a Reply nor a Deferred"))
             return
 
-        def outcome(result: Any) -> Any:
+        def succeeded(_result: Any) -> None:
             if self._waiting is deferred:
                 self._resume()
-            return None
 
-        deferred.addBoth(outcome)
+        def failed(failure: Any) -> None:
+            if self._waiting is deferred:
+                self._waiting = None
+                self._step(failure.value)
+
+        deferred.addCallbacks(succeeded, failed)
 
 
 def drive(coroutine: Coroutine[Any, Any, Any], done: Done) -> Drive:

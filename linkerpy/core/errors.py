@@ -53,15 +53,10 @@ class BindingTimeout(RouterError):
 
 
 class ConnectionFailed(RouterError):
-    """A connection to the chosen endpoint could not be established.
+    """A connection to the chosen endpoint could not be established; `cause` says why."""
 
-    `detail` has the lines about client and addresses that follow the service's name in the text,
-    `cause` why it failed.
-    """
-
-    def __init__(self, message: str, *, detail: str = "", cause: str = "") -> None:
+    def __init__(self, message: str, *, cause: str = "") -> None:
         super().__init__(message)
-        self.detail = detail
         self.cause = cause
 
 

@@ -5,7 +5,8 @@ and may look at, change, delay, repeat or refuse what passes. `compose` writes a
 a request meets it, so that the page reads in the direction of the traffic.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, TypeVar
 
 Req = TypeVar("Req")
@@ -14,26 +15,23 @@ Rep = TypeVar("Rep")
 Service = Callable[[Req], Coroutine[Any, Any, Rep]]
 """`await service(request)` gives the response."""
 
-Filter = Callable[[Req, Service[Req, Rep]], Awaitable[Rep]]
-"""`await filter(request, service)`; a filter that refuses does not call the service."""
+Filter = Callable[..., Coroutine[Any, Any, Rep]]
+"""`await filter(request, service)`; a filter that refuses does not call the service.
+
+Its second parameter must be called `service`: `compose` binds it by name.
+"""
 
 
 def compose(*layers: Any) -> Service[Any, Any]:
     """Stack filters above a service: `compose(first, second, …, service)`.
 
     The first listed sees the request first and the response last. A layer that is None (a filter
-    its factory found nothing to do for) is dropped, so that it costs nothing per request.
+    its factory found nothing to do for) is dropped, so that it costs nothing per request. Layers
+    are joined by `partial`, which a request passes without a Python frame.
     """
     *filters, service = layers
     for layer in reversed(filters):
         if layer is not None:
-            service = _stacked(layer, service)
+            service = partial(layer, service=service)
     bottom: Service[Any, Any] = service
     return bottom
-
-
-def _stacked(layer: Filter[Any, Any], below: Service[Any, Any]) -> Service[Any, Any]:
-    def above(request: Any) -> Any:
-        return layer(request, below)
-
-    return above

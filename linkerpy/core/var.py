@@ -1,17 +1,25 @@
 """Var: a value that changes, pushed to whoever observes it.
 
-Changes are told synchronously and in one thread; nothing polls. Observers of one source hear of a
-change by depth, so that a `flat_map` drops a stale inner value before that value can speak, and a
-value collected from several others changes once for each change at the root.
+Changes are told synchronously and in one thread; nothing polls. What is made of several values
+waits until the change has reached all of them: a collected value changes once for each change at
+the root, and a `flat_map` drops a stale inner value before that value can speak.
 
 Source: naming spec, section 4.1.
 """
 
-from bisect import insort
+import math
 from collections.abc import Callable
+from heapq import heappop, heappush
+from operator import itemgetter
 from typing import Any, Generic, Protocol, TypeVar
 
 from linkerpy.core.closable import NOTHING, Closable, Group, OnClose
+
+Order = tuple[float, ...]
+"""An observer's place in the expression that observes: the way to it from the root.
+
+Observers of one source hear a change in this order; what is put off is done in post-order, parts
+before the whole."""
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -21,10 +29,10 @@ T_co = TypeVar("T_co", covariant=True)
 class Var(Protocol[T_co]):
     """A value that changes over time."""
 
-    def observe(self, observer: Callable[[T_co], None], depth: int = 0) -> Closable:
+    def observe(self, observer: Callable[[T_co], None], order: Order = ()) -> Closable:
         """Tell `observer` the present value now and each new one, until the handle is closed.
 
-        `depth` orders observers of one source: lower ones hear a change first.
+        `order` is for Vars made of others: the place at which they observe a part.
         """
 
     def sample(self) -> T_co:
@@ -34,45 +42,64 @@ class Var(Protocol[T_co]):
 class _Turn:
     """One change and everything it causes, so that a value made of several changes only once.
 
-    The outermost update begins and ends the turn; what was put off is done at its end, in the
-    order of being put off.
+    The outermost update begins and ends the turn; what was put off is done at its end.
     """
 
     def __init__(self) -> None:
         self.depth = 0
-        self._put_off: dict[Callable[[], None], None] = {}
+        self._waiting: set[Callable[[], None]] = set()
+        self._queue: list[tuple[Order, int, Callable[[], None]]] = []
+        self._count = 0
 
-    def put_off(self, action: Callable[[], None]) -> None:
-        """Run `action` at the end of the turn, once, or now if no change is under way."""
+    def put_off(self, action: Callable[[], None], order: Order) -> None:
+        """See `put_off`."""
         if self.depth == 0:
             action()
-        else:
-            self._put_off[action] = None
+        elif action not in self._waiting:
+            self._waiting.add(action)
+            self._count += 1  # makes the entries distinct before the action is compared
+            heappush(self._queue, ((*order, math.inf), self._count, action))
 
     def __enter__(self) -> None:
         self.depth += 1
 
     def __exit__(self, *exc_info: object) -> None:
-        try:
-            while self.depth == 1 and self._put_off:
-                action = next(iter(self._put_off))
-                del self._put_off[action]
+        failure: Exception | None = None
+        while self.depth == 1 and self._queue:
+            action = heappop(self._queue)[2]
+            self._waiting.remove(action)
+            try:
                 action()
-        finally:
-            self.depth -= 1
+            except Exception as error:  # noqa: BLE001 - the others must get their turn
+                failure = failure or error
+        self.depth -= 1
+        if failure is not None:
+            raise failure
 
 
 _TURN = _Turn()
 
 
+def put_off(action: Callable[[], None], order: Order = ()) -> None:
+    """Run `action` once the change under way has reached everyone, or now if there is none.
+
+    The same action is run once however often it is put off. Actions run by `order`, those of the
+    parts of a whole before the whole's.
+    """
+    _TURN.put_off(action, order)
+
+
+_ORDER = itemgetter(0, 1)
+
+
 class Source(Generic[T]):
-    """A Var whose value is set from outside. Observers hear of it by depth, then by arrival."""
+    """A Var whose value is set from outside. Observers hear of it by order, then by arrival."""
 
     def __init__(self, initial: T) -> None:
         self._value = initial
         self._version = 0
         self._arrivals = 0
-        self._observers: list[tuple[int, int, Callable[[T], None]]] = []
+        self._observers: dict[int, tuple[Order, int, Callable[[T], None]]] = {}
 
     def __repr__(self) -> str:
         return f"<Source {self._value!r}, {len(self._observers)} observers>"
@@ -87,19 +114,23 @@ class Source(Generic[T]):
         self._version += 1
         version = self._version
         with _TURN:
-            for entry in list(self._observers):
+            for _, arrival, observer in sorted(self._observers.values(), key=_ORDER):
                 if self._version != version:
                     return
-                if entry in self._observers:
-                    entry[2](value)
+                if arrival in self._observers:
+                    observer(value)
 
-    def observe(self, observer: Callable[[T], None], depth: int = 0) -> Closable:
+    def observe(self, observer: Callable[[T], None], order: Order = ()) -> Closable:
         """See `Var.observe`."""
         self._arrivals += 1
-        entry = (depth, self._arrivals, observer)
-        insort(self._observers, entry, key=lambda e: e[:2])
+        arrival = self._arrivals
+        self._observers[arrival] = (order, arrival, observer)
         observer(self._value)
-        return OnClose(lambda: self._observers.remove(entry))
+
+        def leave() -> None:
+            del self._observers[arrival]
+
+        return OnClose(leave)
 
     def sample(self) -> T:
         """See `Var.sample`."""
@@ -110,7 +141,9 @@ class Async(Generic[T]):
     """A Var with a source of its own that runs only while somebody observes.
 
     `start(update)` opens the source and returns the handle that closes it. With nobody observing
-    the value goes back to `initial`: what is not watched is not known.
+    the value goes back to `initial`: what is not watched is not known. What `start` observes is
+    an expression of its own: a change that reaches an observer both through it and past it may be
+    told twice.
     """
 
     def __init__(self, initial: T, start: Callable[[Callable[[T], None]], Closable]) -> None:
@@ -120,12 +153,16 @@ class Async(Generic[T]):
         self._running: Closable = NOTHING
         self._source: Source[T] = Source(initial)
 
-    def observe(self, observer: Callable[[T], None], depth: int = 0) -> Closable:
+    def observe(self, observer: Callable[[T], None], order: Order = ()) -> Closable:
         """See `Var.observe`."""
         self._count += 1
         if self._count == 1:
-            self._run()
-        subscription = self._source.observe(observer, depth)
+            try:
+                self._run()
+            except BaseException:
+                self._count = 0
+                raise
+        subscription = self._source.observe(observer, order)
 
         def leave() -> None:
             subscription.close()
@@ -157,23 +194,39 @@ class Async(Generic[T]):
 class Derived(Generic[T]):
     """A Var that is computed from others for each of its observers."""
 
-    def __init__(self, observe: Callable[[Callable[[T], None], int], Closable]) -> None:
+    def __init__(self, observe: Callable[[Callable[[T], None], Order], Closable]) -> None:
         self._observe = observe
 
-    def observe(self, observer: Callable[[T], None], depth: int = 0) -> Closable:
+    def observe(self, observer: Callable[[T], None], order: Order = ()) -> Closable:
         """See `Var.observe`."""
-        return self._observe(observer, depth)
+        return self._observe(observer, order)
 
     def sample(self) -> T:
         """See `Var.sample`."""
         seen: list[T] = []
-        self._observe(seen.append, 0).close()
+        self._observe(seen.append, ()).close()
         return seen[-1]
 
 
 def map_var(var: Var[T], fn: Callable[[T], U]) -> Var[U]:
     """The value of `fn` at every value of `var`."""
-    return Derived(lambda observer, depth: var.observe(lambda v: observer(fn(v)), depth))
+    return Derived(lambda observer, order: var.observe(lambda v: observer(fn(v)), order))
+
+
+def distinct_var(var: Var[T]) -> Var[T]:
+    """`var` without the values that equal the one before."""
+
+    def observe(observer: Callable[[T], None], order: Order) -> Closable:
+        last: list[T] = []
+
+        def changed(value: T) -> None:
+            if last != [value]:
+                last[:] = [value]
+                observer(value)
+
+        return var.observe(changed, order)
+
+    return Derived(observe)
 
 
 def flat_map_var(var: Var[T], fn: Callable[[T], Var[U]]) -> Var[U]:
@@ -183,9 +236,15 @@ def flat_map_var(var: Var[T], fn: Callable[[T], Var[U]]) -> Var[U]:
     stays alive across the change.
     """
 
-    def observe(observer: Callable[[U], None], depth: int) -> Closable:
+    def observe(observer: Callable[[U], None], order: Order) -> Closable:
         current: list[Closable] = []
+        latest: list[U] = []
         turn = [0]
+        started = False
+
+        def tell() -> None:
+            if latest:
+                observer(latest.pop())
 
         def outer(value: T) -> None:
             turn[0] += 1
@@ -193,9 +252,11 @@ def flat_map_var(var: Var[T], fn: Callable[[T], Var[U]]) -> Var[U]:
 
             def inner(result: U) -> None:
                 if turn[0] == mine:
-                    observer(result)
+                    latest[:] = [result]
+                    if started:
+                        put_off(tell, order)
 
-            handle = fn(value).observe(inner, depth + 1)
+            handle = fn(value).observe(inner, (*order, 1))
             if turn[0] != mine:  # the outer value changed while we subscribed
                 handle.close()
                 return
@@ -204,10 +265,13 @@ def flat_map_var(var: Var[T], fn: Callable[[T], Var[U]]) -> Var[U]:
             for stale in old:
                 stale.close()
 
-        subscription = var.observe(outer, depth)
+        subscription = var.observe(outer, (*order, 0))
+        started = True
+        tell()
 
         def close() -> None:
             turn[0] += 1
+            latest.clear()
             subscription.close()
             for handle in current:
                 handle.close()
@@ -221,7 +285,7 @@ def flat_map_var(var: Var[T], fn: Callable[[T], Var[U]]) -> Var[U]:
 def collect_vars(parts: list[Var[T]]) -> Var[list[T]]:
     """All values in one list; one update for each change, however many parts it reaches."""
 
-    def observe(observer: Callable[[list[T]], None], depth: int) -> Closable:
+    def observe(observer: Callable[[list[T]], None], order: Order) -> Closable:
         values: list[Any] = [None] * len(parts)
         handles = Group()
         started = False
@@ -234,9 +298,9 @@ def collect_vars(parts: list[Var[T]]) -> Var[list[T]]:
             def changed(value: T) -> None:
                 values[index] = value
                 if started:
-                    _TURN.put_off(tell)
+                    put_off(tell, order)
 
-            handles.add(part.observe(changed, depth))
+            handles.add(part.observe(changed, (*order, index)))
 
         for index, part in enumerate(parts):
             watch(index, part)

@@ -4,8 +4,9 @@ Source: dataplane spec, section 3.5.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from random import Random
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 OPEN, BUSY, CLOSED = range(3)
 """An endpoint's status, better first: takes requests, takes none at present, is gone."""
@@ -49,8 +50,6 @@ class P2C(Generic[N]):
     told and the last draw stands, because trying a busy node beats failing the request.
     """
 
-    ALGORITHM = "p2c_least_loaded"
-
     def __init__(
         self, nodes: Sequence[N], random: Random, max_effort: int, exhausted: Callable[[], None]
     ) -> None:
@@ -85,6 +84,25 @@ class P2C(Generic[N]):
         if a.status != b.status:
             return a if a.status < b.status else b
         return a if a.load <= b.load else b
+
+
+@dataclass(frozen=True, slots=True)
+class Algorithm:
+    """A balancing algorithm: its name in the metrics, and how to make a balancer that follows it.
+
+    `make(nodes, random, exhausted)`; `exhausted` is told when no open node was found.
+    """
+
+    name: str
+    make: Callable[[Sequence[Any], Random, Callable[[], None]], Balancer[Any]]
+
+
+def p2c(max_effort: int = 5) -> Algorithm:
+    """Power of two choices, least loaded."""
+    return Algorithm(
+        "p2c_least_loaded",
+        lambda nodes, random, exhausted: P2C(nodes, random, max_effort, exhausted),
+    )
 
 
 class WeightClasses(Generic[N]):

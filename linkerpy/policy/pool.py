@@ -76,7 +76,7 @@ class Pool(Generic[C, W]):
         """Forget a connection that was idle and has closed, and no longer count it."""
         self.size -= 1
         for entry in self._idle:
-            if entry[1] is connection:
+            if entry[1] == connection:
                 self._idle.remove(entry)
                 return
 

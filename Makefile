@@ -1,0 +1,66 @@
+# The front door. `make` alone says what there is.
+# PYTHON= names the interpreter that .venv is made with: make dev PYTHON=python3.12
+
+PYTHON ?= python3
+
+PY = .venv/bin/python
+PYTEST = $(PY) -m pytest
+UNIT = not e2e and not packaging and not browser
+
+.PHONY: help run test dev check lint unit e2e bench docs schema clean
+
+help:
+	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/\1|\2/p' Makefile \
+	  | while IFS='|' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+
+run: .stamps/run ## start the demo: a backend, the router on 8080, its admin page on 9990
+	@exec sh scripts/run.sh
+
+test: .stamps/dev ## install what the tests need, then run all of them
+	@sh scripts/tools.sh nginx chromium
+	@$(MAKE) --no-print-directory lint
+	@$(PYTEST)
+
+dev: .stamps/dev ## make .venv with linkerpy (editable) and every tool
+
+check: lint unit ## what to run before each commit: lint and unit tests, under a minute
+
+lint: .stamps/dev ## format, style, types, and which floor may import which
+	@$(PY) -m ruff format --check --quiet . || { echo "cure: $(PY) -m ruff format ."; exit 1; }
+	@$(PY) -m ruff check --quiet .
+	@$(PY) -m mypy --no-error-summary
+	@$(PY) scripts/lint_imports.py
+
+unit: .stamps/dev ## the tests that need no other process
+	@$(PYTEST) -q -m "$(UNIT)"
+
+e2e: .stamps/dev ## whole processes against real backends
+	@sh scripts/tools.sh nginx
+	@$(PYTEST) -m e2e
+
+bench: .stamps/dev ## CPU per request beside NGINX and twisted.web (ARGS=--quick, --profile, ...)
+	@sh scripts/tools.sh nginx wrk
+	@$(PY) -m bench $(ARGS)
+
+docs: .stamps/dev ## check that every link and file named in the documents exists
+	@$(PYTEST) -q tests/test_docs.py
+
+schema: .stamps/run ## write the JSON Schema of the configuration to dist/linkerpy.schema.json
+	@mkdir -p dist
+	@$(PY) -m linkerpy.app.cli schema > dist/schema.part
+	@mv dist/schema.part dist/linkerpy.schema.json && echo dist/linkerpy.schema.json
+
+clean: ## remove everything that make made, .venv included
+	@rm -rf .venv .stamps build dist *.egg-info .coverage twisted/plugins/dropin.cache
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -f bench/results/*.json bench/results/*.prof
+	@find linkerpy tests bench scripts twisted -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@sh scripts/venv.sh "$(PYTHON)"
+
+.stamps/run: .venv/bin/python setup.cfg pyproject.toml
+	@sh scripts/install.sh run
+
+.stamps/dev: .venv/bin/python setup.cfg pyproject.toml
+	@sh scripts/install.sh dev

@@ -1,0 +1,97 @@
+"""Pages about the process: ping, readiness, configuration, identity, threads, shutdown.
+
+Source: telemetry-admin spec, section 4.4.
+"""
+
+import sys
+import threading
+import time
+import traceback
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from linkerpy.admin.state import AdminState
+from linkerpy.core.duration import parse_duration
+from linkerpy.net.web import Answer, Asked, Page, Pages, as_json, not_allowed, text
+
+
+def process_pages(state: AdminState) -> Pages:
+    """The pages by path."""
+    return {
+        "/admin/ping": lambda _: text("pong"),
+        "/admin/ready": lambda _: text("ready\n") if state.ready() else text("not ready\n", 503),
+        "/admin/shutdown": _shutdown(state),
+        "/admin/server_info": lambda _: as_json(_server_info(state)),
+        "/admin/threads": lambda _: as_json(_threads()),
+        "/admin/threads.json": lambda _: as_json(_threads()),
+        "/admin/metrics/usage": lambda _: as_json({"enabled": False}),
+        "/config.json": lambda _: as_json(state.config_json()),
+        "/client_state.json": lambda _: as_json(_clients(state)),
+        "/bound-names.json": _bound_names(state),
+    }
+
+
+def _shutdown(state: AdminState) -> Page:
+    def page(asked: Asked) -> Answer:
+        if asked.method != "POST":
+            return not_allowed("POST")
+        grace = asked.args.get("grace")
+        try:
+            seconds = None if grace is None else parse_duration(grace)
+        except ValueError as error:
+            return text(f"could not parse 'grace' parameter: {error}", 400)
+        state.shut_down(seconds)
+        return text("quitting\n")
+
+    return page
+
+
+def _server_info(state: AdminState) -> dict[str, Any]:
+    return {
+        "name": "linkerpy",
+        "version": state.version,
+        "build": "",
+        "build_revision": "",
+        "build_branch_name": "",
+        "merge_base": "",
+        "merge_base_commit_date": "",
+        "scm_repository": "",
+        "build_last_few_commits": [],
+        "start_time": time.strftime("%a %b %d %H:%M:%S UTC %Y", time.gmtime(state.started)),
+        "uptime": int((time.time() - state.started) * 1000),
+    }
+
+
+def _threads() -> dict[str, Any]:
+    frames = sys._current_frames()
+    return {
+        "threads": {
+            str(thread.ident): {
+                "thread": thread.name,
+                "daemon": thread.daemon,
+                "state": "RUNNABLE" if thread.is_alive() else "TERMINATED",
+                "priority": 0,
+                "stack": traceback.format_stack(frames[thread.ident])
+                if thread.ident in frames
+                else [],
+            }
+            for thread in threading.enumerate()
+        }
+    }
+
+
+def _clients(state: AdminState) -> dict[str, Any]:
+    clients: dict[str, Any] = {}
+    for router in state.routers():
+        clients.update(router.clients())
+    return clients
+
+
+def _bound_names(state: AdminState) -> Page:
+    def page(_asked: Asked) -> Deferred[Answer]:
+        answer: Deferred[Answer] = Deferred()
+        state.bound_names(lambda names: answer.callback(as_json(names)))
+        return answer
+
+    return page

@@ -1,0 +1,47 @@
+"""What the admin pages know of the process: filled in by `app`, asked by every page."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from linkerpy.core.closable import Closable
+from linkerpy.telemetry.metrics import Metrics
+
+Json = dict[str, Any]
+Explained = Callable[[Json | None, BaseException | None], None]
+"""Told once: a delegation tree, or why there is none."""
+
+Explain = Callable[[str, str, Explained], Closable]
+"""`explain(dtab, path, told)`; both are text that parses. Closing gives up."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouterView:
+    """A router, as the pages see it."""
+
+    label: str
+    protocol: str
+    dtab: str
+    servers: list[str]
+    explain: Explain | None
+    """None when the router's interpreter cannot explain itself."""
+    clients: Callable[[], dict[str, Json]]
+    """Client id to its state and addresses."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdminState:
+    """The process, as the pages see it."""
+
+    metrics: Metrics
+    config_json: Callable[[], Json]
+    version: str
+    started: float
+    """Seconds since the epoch."""
+    shut_down: Callable[[float | None], None]
+    """Ends the process; seconds of grace, None for the configured ones."""
+    ready: Callable[[], bool]
+    routers: Callable[[], list[RouterView]]
+    bound_names: Callable[[Callable[[list[str]], None]], None]
+    explain_system: Explain
+    """Explains names without any configured namer."""

@@ -1,0 +1,186 @@
+"""Assembly: from a checked configuration to a running process.
+
+Source: config spec, section 1 (startup and close order) and section 4.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from linkerpy import __version__
+from linkerpy.admin.security import Security
+from linkerpy.admin.site import make_site
+from linkerpy.admin.state import AdminState, RouterView
+from linkerpy.app.names import (
+    bound_names,
+    build_interpreter,
+    build_namers,
+    explain,
+    explain_system,
+)
+from linkerpy.app.schema import Linker, to_json
+from linkerpy.app.schema import Security as SecurityKeys
+from linkerpy.core.clock import TimerWheel
+from linkerpy.core.closable import Group
+from linkerpy.naming.inet import Inet
+from linkerpy.net.dns import Resolver
+from linkerpy.net.listen import ListeningPort, listen
+from linkerpy.protocol.http.config import HttpRouter
+from linkerpy.protocol.http.router import RunningHttpRouter
+from linkerpy.router.env import Env
+from linkerpy.router.sockets import socket_options
+from linkerpy.telemetry.metrics import Metrics
+from linkerpy.telemetry.process import watch_process
+from linkerpy.telemetry.snapshots import Snapshots
+
+_log = Logger(namespace="linkerpy")
+
+
+def make_env(reactor: Any) -> Env:
+    """What every part of this process is built with."""
+    resolver = Resolver(reactor)
+    return Env(
+        reactor=reactor,
+        clock=reactor,
+        timers=TimerWheel(reactor),
+        resolver=resolver,
+        inet=Inet(resolver, reactor),
+        metrics=Metrics(),
+    )
+
+
+class Linkerd(Service):
+    """The process: its routers and their admin server.
+
+    Built in the constructor, bound by `startService`, drained by `stopService`. `on_shutdown` is
+    what `/admin/shutdown` calls to end the process.
+    """
+
+    name = "linkerpy"
+
+    def __init__(self, config: Linker, env: Env, on_shutdown: Callable[[], None]) -> None:
+        self._config = config
+        self._env = env
+        self._on_shutdown = on_shutdown
+        self._started = time.time()
+        self._grace = config.admin.shutdown_grace
+        self._namers = build_namers(config.namers, env)
+        self._routers = [
+            RunningHttpRouter(router, build_interpreter(router, self._namers, env), env)
+            for router in config.routers
+            if isinstance(router, HttpRouter)  # the other protocols are refused when loading
+        ]
+        self._admin: ListeningPort | None = None
+        self._watches = Group(
+            watch_process(env.metrics, env.clock), Snapshots(env.metrics, env.clock)
+        )
+        self._ready = False
+
+    # -- starting ---------------------------------------------------------------------------------
+
+    def startService(self) -> None:  # noqa: N802 - Twisted's name
+        """Bind everything: the admin server first, then the routers' servers in their order.
+
+        Raises:
+            ListenError: an address cannot be bound.
+        """
+        super().startService()  # type: ignore[no-untyped-call]
+        self._start_admin()
+        for router in self._routers:
+            for where in router.listen():
+                _log.info("serving {label} on {where}", label=router.config.name, where=where)
+        if self._config.usage is not None:
+            _log.info("usage reports are accepted in the configuration; none is ever sent")
+        self._ready = True
+        _log.info("initialized")
+
+    def _start_admin(self) -> None:
+        admin = self._config.admin
+        site = make_site(self._admin_state(), _security(admin.security), self._env.reactor)
+        options = socket_options(admin.socket_options)
+        self._admin = listen(self._env.reactor, site, admin.ip, admin.port, options)
+        host = self._admin.getHost()
+        _log.info("serving http admin on {host}:{port}", host=host.host, port=host.port)
+
+    def _admin_state(self) -> AdminState:
+        return AdminState(
+            metrics=self._env.metrics,
+            config_json=lambda: to_json(self._config),
+            version=__version__,
+            started=self._started,
+            shut_down=self._shut_down,
+            ready=lambda: self._ready,
+            routers=lambda: [_view(router) for router in self._routers],
+            bound_names=bound_names(self._namers, self._env),
+            explain_system=explain_system(self._env),
+        )
+
+    # -- stopping ---------------------------------------------------------------------------------
+
+    def _shut_down(self, grace: float | None) -> None:
+        """`/admin/shutdown`: end the process; `grace` in seconds, None for the configured one."""
+        if grace is not None:
+            self._grace = grace
+        self._on_shutdown()
+
+    def stopService(self) -> Deferred[None]:  # noqa: N802 - Twisted's name
+        """Take no new connections, let requests under way finish, at most for the grace period."""
+        super().stopService()  # type: ignore[no-untyped-call]
+        self._ready = False
+        done: Deferred[None] = Deferred()
+        waiting = len(self._routers)
+
+        def one_idle() -> None:
+            nonlocal waiting
+            waiting -= 1
+            if waiting == 0:
+                finish()
+
+        def finish() -> None:
+            if not done.called:
+                if timer.active():
+                    timer.cancel()
+                self._close()
+                done.callback(None)
+
+        timer = self._env.clock.callLater(max(self._grace, 0), finish)
+        for router in list(self._routers):
+            router.drain(one_idle)
+        return done
+
+    def _close(self) -> None:
+        for router in self._routers:
+            router.close()
+        if self._admin is not None:
+            self._admin.stopListening()
+        self._watches.close()
+
+
+def _view(router: RunningHttpRouter) -> RouterView:
+    """A router as the admin pages see it."""
+    config = router.config
+    return RouterView(
+        label=config.name,
+        protocol=config.protocol,
+        dtab=config.dtab.show(),
+        servers=[f"{server.ip}/{server.port}" for server in config.servers],
+        explain=explain(router.router.interpreter),
+        clients=router.router.client_states,
+    )
+
+
+def _security(keys: SecurityKeys | None) -> Security:
+    """`admin.security`; none is everything open."""
+    if keys is None:
+        return Security()
+    return Security(
+        keys.ui_enabled,
+        keys.control_enabled,
+        keys.diagnostics_enabled,
+        keys.path_whitelist,
+        keys.path_blacklist,
+    )

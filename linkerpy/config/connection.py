@@ -1,0 +1,56 @@
+"""What is configured about connections: socket options, life times, pools, retry budgets.
+
+Source: config spec, sections 7, 7.1, 8.3 and 9.3.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from linkerpy.config.fields import Count, Flag, Number, Positive, seconds
+from linkerpy.config.model import Model
+
+UNLIMITED = 2**31 - 1
+"""What linkerd calls no limit."""
+
+
+class SocketOptions(Model):
+    """Options of listening sockets and connections; None is the system's choice."""
+
+    no_delay: Flag = True
+    reuse_addr: Flag = True
+    reuse_port: Flag = False
+    read_timeout_ms: Count | None = None
+    write_timeout_ms: Count | None = None
+    keep_alive: Flag | None = None
+    backlog: Count | None = None
+
+
+class Session(Model):
+    """How long a connection may idle and live, in milliseconds; None is for ever."""
+
+    idle_time_ms: Count | None = None
+    life_time_ms: Count | None = None
+
+
+class HostConnectionPool(Model):
+    """Connections to one endpoint."""
+
+    min_size: Count = 0
+    max_size: Positive = UNLIMITED
+    idle_time_ms: Count | None = None
+    max_waiters: Count = UNLIMITED
+
+    @property
+    def idle_time(self) -> float | None:
+        """Seconds a surplus connection may idle; None is for ever."""
+        return seconds(self.idle_time_ms)
+
+
+class RetryBudget(Model):
+    """How many retries requests earn."""
+
+    ttl_secs: Annotated[int, Field(ge=1, le=60)] = 10
+    min_retries_per_sec: Count = 10
+    percent_can_retry: Annotated[Number, Field(ge=0, le=1000)] = 0.2
+    """Retries per request; 2.0 is two."""

@@ -1,0 +1,22 @@
+"""AddForwardedHeader: the `Forwarded` header that HTTP servers of both versions can add.
+
+Source: config spec, section 10.1.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from linkerpy.config.kinds import KindOf
+from linkerpy.config.model import KindModel, Model
+
+
+class LabelerConfig(KindModel):
+    """A labeler: what a `Forwarded` header calls one end of a connection."""
+
+
+class AddForwardedHeader(Model):
+    """The header's two labels; None is a random one for each request."""
+
+    by: Annotated[LabelerConfig, KindOf("labeler")] | None = None
+    for_: Annotated[LabelerConfig, KindOf("labeler")] | None = Field(default=None, alias="for")

@@ -1,0 +1,65 @@
+"""TLS: what a server shows, and what a client asks for and checks.
+
+The same objects serve servers, the admin port, clients, and everything that fetches names.
+
+Source: config spec, sections 7.2 and 8.4.
+"""
+
+from typing import ClassVar, Self
+
+from pydantic import model_validator
+
+from linkerpy.config.fields import Flag, Many, Text
+from linkerpy.config.model import Model
+
+
+class ServerTls(Model):
+    """A server's certificate, and what it wants of its clients'. Files are read when used."""
+
+    cert_path: Text
+    key_path: Text
+    intermediate_certs_path: Text | None = None
+    ca_cert_path: Text | None = None
+    require_client_auth: Flag = False
+    ciphers: Many[Text] | None = None
+    protocols: Many[Text] | None = None
+
+
+class ClientAuth(Model):
+    """The certificate a client shows."""
+
+    cert_path: Text
+    key_path: Text
+    intermediate_certs_path: Text | None = None
+
+
+class ClientTls(Model):
+    """How a client speaks TLS; `enabled: false` undoes what an earlier match turned on."""
+
+    MOVED: ClassVar[dict[str, str]] = {
+        "caCertPath": "write `trustCertsBundle`",
+        "kind": "leave it out: give `commonName`, or `disableValidation: true`",
+        "names": "write an `io.l5d.static` client with a `prefix` and `tls` for each name",
+    }
+
+    enabled: Flag = True
+    disable_validation: Flag = False
+    common_name: Text | None = None
+    """The name to verify, and to send as SNI; may hold captures of the match's prefix."""
+    trust_certs_bundle: Text | None = None
+    trust_certs: Many[Text] | None = None
+    client_auth: ClientAuth | None = None
+    protocols: Many[Text] | None = None
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if self.disable_validation and self.client_auth is not None:
+            raise ValueError("disableValidation: true is incompatible with clientAuth")
+        if self.trust_certs is not None and self.trust_certs_bundle is not None:
+            raise ValueError(
+                "Both trustCerts and trustCertsBundle have been set. "
+                "Please use only trustCertsBundle."
+            )
+        if self.enabled and not self.disable_validation and self.common_name is None:
+            raise ValueError("tls is configured with validation but `commonName` is not set")
+        return self

@@ -1,0 +1,172 @@
+"""TCP transports that send at once.
+
+Twisted's transports queue what is written and ask the reactor to say when the socket can take it:
+two system calls and a round of the reactor for every reply. These call `send` inside `write`, and
+only what the socket does not take is left to Twisted's buffering, which also keeps its promises
+about producers, half-close and `loseConnection`. They work on any reactor of Twisted's;
+`linkerpy.net.reactor` moreover calls them straight.
+
+`listen` and `connect` make them. They do not know what protocol they carry.
+"""
+
+# mypy: disallow-untyped-calls=False
+import socket
+from collections.abc import Iterable, Sequence
+from errno import ENOBUFS
+from typing import Any
+
+from twisted.internet import main, tcp
+from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.internet.interfaces import IProtocol
+
+from linkerpy.net.dispatch import Direct
+from linkerpy.net.options import DEFAULT_OPTIONS, SocketOptions
+
+# The most pieces one `sendmsg` may have (IOV_MAX of Linux).
+_MOST_PIECES = 1024
+
+# A larger size costs more than it brings: the bytes object is allocated whole, then cut.
+_READ_SIZE = 65536
+
+
+class Immediate(Direct, tcp.Connection):
+    """The part that servers and clients share: reading, and writing at once."""
+
+    reactor: Any
+    options: SocketOptions
+
+    # An immediate write found the connection dead. The application is in the middle of its own
+    # call then, so it is told by the reactor's next round, which `startWriting` brings about.
+    _broken = False
+
+    def doRead(self) -> ConnectionLost | ConnectionDone | None:  # type: ignore[override]
+        """Give the protocol what has arrived."""
+        try:
+            data = self.socket.recv(_READ_SIZE)
+        except BlockingIOError:
+            return None
+        except OSError:
+            return main.CONNECTION_LOST
+        if data:
+            self.protocol.dataReceived(data)
+            return None
+        # The failed write took the socket's error, so that the read sees a plain end.
+        return main.CONNECTION_LOST if self._broken else main.CONNECTION_DONE
+
+    def doWrite(self) -> Any:
+        """Send what is buffered, then whatever `FileDescriptor` does once it is sent."""
+        if self._broken:
+            return main.CONNECTION_LOST
+        return super().doWrite()
+
+    def write(self, data: bytes) -> None:
+        """Send `data` now; what the socket does not take is sent when it can."""
+        if self.TLS or self.dataBuffer or self._tempDataLen or self._broken:
+            super().write(data)
+            return
+        if not isinstance(data, bytes):
+            raise TypeError(f"data must be bytes, not {type(data).__name__}")
+        if not self.connected or self._writeDisconnected or not data:
+            return
+        sent = self._attempt(self.socket.send, data)
+        if sent < len(data):
+            self._keep(data, sent, ())
+        elif self.producer is not None:
+            self._ask_for_more()
+
+    def writeSequence(self, iovec: Iterable[bytes]) -> None:
+        """Send the pieces now, without joining them; buffer what the socket does not take."""
+        pieces = iovec if isinstance(iovec, (list, tuple)) else list(iovec)
+        if self.TLS or self.dataBuffer or self._tempDataLen or self._broken:
+            super().writeSequence(pieces)
+            return
+        for piece in pieces:
+            if not isinstance(piece, bytes):
+                raise TypeError(f"data must be bytes, not {type(piece).__name__}")
+        if not self.connected or self._writeDisconnected:
+            return
+        for start in range(0, len(pieces), _MOST_PIECES):
+            batch = pieces[start : start + _MOST_PIECES]
+            sent = self._attempt(self.socket.sendmsg, batch)
+            for index, piece in enumerate(batch, start):
+                if sent < len(piece):
+                    self._keep(piece, sent, pieces[index + 1 :])
+                    return
+                sent -= len(piece)
+        if self.producer is not None:
+            self._ask_for_more()
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        """Take data from `producer`; a pull producer is asked again when all so far is sent."""
+        super().registerProducer(producer, streaming)
+        # What was written before may be gone already: then no `doWrite` is due that would ask.
+        if self.producer is not None and not self.TLS:
+            self._ask_for_more()
+
+    def abortConnection(self) -> None:
+        """Reset the connection; what is buffered, or written from now on, is dropped."""
+        self._broken = True
+        super().abortConnection()
+
+    @property
+    def pending(self) -> int:
+        """How many bytes were written that the socket has not taken yet."""
+        return len(self.dataBuffer) - self.offset + self._tempDataLen
+
+    def _attempt(self, send: Any, data: Any) -> int:
+        """Send, and say how many bytes the socket took."""
+        try:
+            return int(send(data))
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            self._broken = error.errno != ENOBUFS
+            return 0
+
+    def _keep(self, piece: bytes, sent: int, rest: Sequence[bytes]) -> None:
+        """Leave `piece` from offset `sent` on, and `rest`, to Twisted's buffering."""
+        self.dataBuffer = piece
+        self.offset = sent
+        self._tempDataBuffer = list(rest)
+        self._tempDataLen = sum(map(len, rest))
+        self._maybePauseProducer()
+        self.startWriting()
+
+    def _ask_for_more(self) -> None:
+        """A pull producer is asked for the next piece by `doWrite`, never from within `write`."""
+        if not self.streamingProducer:
+            self.startWriting()
+
+
+class Server(Immediate, tcp.Server):
+    """The server side of a connection."""
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        protocol: IProtocol,
+        client: tuple[Any, ...],
+        server: Any,
+        sessionno: int,
+        reactor: Any,
+    ) -> None:
+        super().__init__(sock, protocol, client, server, sessionno, reactor)
+        self.options = getattr(server, "options", DEFAULT_OPTIONS)
+        self.options.apply(sock)
+
+
+class Client(Immediate, tcp.Client):
+    """The client side of a connection; its connector is `linkerpy.net.connect.Connecting`."""
+
+    connector: Any
+
+    def createInternetSocket(self) -> socket.socket:
+        """A non-blocking socket with the connector's options."""
+        self.options = getattr(self.connector, "options", DEFAULT_OPTIONS)
+        sock: socket.socket = super().createInternetSocket()
+        self.options.apply(sock)
+        return sock
+
+    def resolveAddress(self) -> None:
+        """Go on to connecting: the address is numeric."""
+        self._setRealAddress(self.addr)

@@ -1,0 +1,1 @@
+"""Accruals: what takes a failing endpoint out of service."""

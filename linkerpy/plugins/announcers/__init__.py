@@ -1,0 +1,1 @@
+"""Announcers: what tells discovery where servers listen."""

@@ -1,0 +1,1 @@
+"""Authorizers: what asks whether a request may go on."""

@@ -1,0 +1,1 @@
+"""Balancers: what picks an endpoint."""

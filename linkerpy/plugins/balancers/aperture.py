@@ -1,0 +1,30 @@
+"""Balancer `aperture`: p2c over a random part of the endpoints, sized by load.
+
+Source: config spec, section 8.5.
+"""
+
+from typing import ClassVar, Self
+
+from pydantic import model_validator
+
+from linkerpy.config.fields import Number, Positive
+from linkerpy.router.families import BalancerConfig
+
+
+class ApertureConfig(BalancerConfig):
+    """The part grows when each of its endpoints has more than `highLoad` requests."""
+
+    KIND: ClassVar[str] = "aperture"
+    NOT_YET: ClassVar[str] = "balancers other than p2c"
+
+    smooth_window_ms: Positive = 5000
+    max_effort: Positive = 5
+    low_load: Number = 0.5
+    high_load: Number = 2.0
+    min_aperture: Positive = 1
+
+    @model_validator(mode="after")
+    def _is_band(self) -> Self:
+        if not 0 < self.low_load < self.high_load:
+            raise ValueError("`lowLoad` must be more than 0 and less than `highLoad`")
+        return self

@@ -1,0 +1,18 @@
+"""Balancer `p2c`: the less loaded of two endpoints picked at random.
+
+Source: config spec, section 8.5.
+"""
+
+from typing import ClassVar
+
+from linkerpy.config.fields import Positive
+from linkerpy.router.families import BalancerConfig
+
+
+class P2cConfig(BalancerConfig):
+    """Load is the number of requests in flight."""
+
+    KIND: ClassVar[str] = "p2c"
+
+    max_effort: Positive = 5
+    """How often to pick again while the picked endpoint is not open."""

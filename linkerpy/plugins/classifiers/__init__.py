@@ -1,0 +1,1 @@
+"""Classifiers: what tells success from failure."""

@@ -1,0 +1,1 @@
+"""Identifiers: what makes a name of a request."""

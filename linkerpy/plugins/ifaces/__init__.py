@@ -1,0 +1,1 @@
+"""Ifaces: how namerd is asked."""

@@ -1,0 +1,1 @@
+"""Interpreters: what binds the names of a router."""

@@ -1,0 +1,1 @@
+"""Namers: what answers for names below `/#`."""

@@ -1,0 +1,1 @@
+"""Stores: where namerd keeps dtabs."""

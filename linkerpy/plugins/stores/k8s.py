@@ -1,0 +1,20 @@
+"""Store `io.l5d.k8s`: dtabs as objects of a Kubernetes cluster.
+
+Source: discovery spec, section 4.3.
+"""
+
+from typing import ClassVar
+
+from linkerpy.config.fields import Port, Text
+from linkerpy.router.families import StoreConfig
+
+
+class K8sConfig(StoreConfig):
+    """The dtab objects of one Kubernetes namespace."""
+
+    KIND: ClassVar[str] = "io.l5d.k8s"
+    NOT_YET: ClassVar[str] = "namerd"
+
+    host: Text = "localhost"
+    port: Port = 8001
+    namespace: Text = "default"

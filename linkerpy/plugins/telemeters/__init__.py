@@ -1,0 +1,1 @@
+"""Telemeters: what exports metrics and traces."""

@@ -1,0 +1,1 @@
+"""Tracers: which headers carry trace ids."""

@@ -1,0 +1,211 @@
+"""Configuration of `http` routers.
+
+Read by `server1`, `client1` and `stacks`; it names the families of identifiers, classifiers,
+propagators and authorizers, and no kinds of them.
+
+Source: config spec, sections 10, 13.1 and 14.
+"""
+
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from linkerpy.config.fields import Count, Flag, Many, OneOrMany, Port, Positive, Text
+from linkerpy.config.forwarded import AddForwardedHeader
+from linkerpy.config.kinds import KindOf
+from linkerpy.config.model import KindModel
+from linkerpy.config.notyet import NotYet
+from linkerpy.config.rolling import RollPolicy
+from linkerpy.naming.dtab import Dtab
+from linkerpy.naming.path import Path
+from linkerpy.router.config import (
+    ClientKeys,
+    RouterConfig,
+    ServerConfig,
+    ServiceKeys,
+    StaticEntry,
+    overlay,
+)
+
+
+class IdentifierConfig(KindModel):
+    """An identifier: what a request asks for, as a name."""
+
+    def build(self, prefix: Path, base_dtab: Dtab) -> Any:
+        """The identifier; its names begin with `prefix`."""
+        raise NotImplementedError(type(self).__name__)
+
+
+class ClassifierConfig(KindModel):
+    """A response classifier: what is a success, and what is worth a retry."""
+
+
+class PropagatorConfig(KindModel):
+    """A trace propagator: which headers carry trace ids."""
+
+
+class AuthorizerConfig(KindModel):
+    """A request authorizer: asks whether a request may go on."""
+
+
+class HttpServer(ServerConfig):
+    """A server of an `http` router."""
+
+    port: Port = 4140
+    add_forwarded_header: Annotated[AddForwardedHeader | None, NotYet("Forwarded headers")] = None
+    timestamp_header: Annotated[Text | None, NotYet("timestamp headers")] = None
+    max_call_depth: Annotated[Count, NotYet("call depth limits", inert=(1000,))] = 1000
+
+
+class HttpClientKeys(ClientKeys):
+    """What can be said about the clients of an `http` router."""
+
+    REMOVED: ClassVar[dict[str, str]] = {"loggers": "write `requestAuthorizers`"}
+
+    forward_client_cert: Annotated[Flag, NotYet("client certificates", inert=(False,))] = False
+    request_authorizers: Annotated[
+        Many[Annotated[AuthorizerConfig, KindOf("http.authorizer")]],
+        NotYet("request authorizers", inert=((),)),
+    ] = ()
+
+
+class HttpClientEntry(HttpClientKeys, StaticEntry):
+    """The clients whose bound name begins with `prefix`."""
+
+
+class HttpGlobalClient(HttpClientKeys, KindModel):
+    """The same for all clients."""
+
+    KIND: ClassVar[str] = "io.l5d.global"
+
+    kind: Text = "io.l5d.global"
+
+    def for_name(self, name: Path) -> HttpClientKeys:
+        """The parameters of the client of a bound name."""
+        return self
+
+
+class HttpStaticClient(KindModel):
+    """Parameters by bound name."""
+
+    KIND: ClassVar[str] = "io.l5d.static"
+
+    configs: Many[HttpClientEntry]
+
+    def for_name(self, name: Path) -> HttpClientKeys:
+        """The parameters of the client of a bound name."""
+        return overlay(HttpClientKeys, self.configs, name)
+
+
+class HttpServiceKeys(ServiceKeys):
+    """What can be said about the services of an `http` router."""
+
+    response_classifier: Annotated[
+        Annotated[ClassifierConfig, KindOf("http.classifier")] | None,
+        NotYet("response classifiers"),
+    ] = None
+
+
+class HttpServiceEntry(HttpServiceKeys, StaticEntry):
+    """The services whose name begins with `prefix`."""
+
+
+class HttpGlobalService(HttpServiceKeys, KindModel):
+    """The same for all services."""
+
+    KIND: ClassVar[str] = "io.l5d.global"
+
+    kind: Text = "io.l5d.global"
+
+    def for_name(self, name: Path) -> HttpServiceKeys:
+        """The parameters of the service of a logical name."""
+        return self
+
+
+class HttpStaticService(KindModel):
+    """Parameters by logical name."""
+
+    KIND: ClassVar[str] = "io.l5d.static"
+
+    configs: Many[HttpServiceEntry]
+
+    def for_name(self, name: Path) -> HttpServiceKeys:
+        """The parameters of the service of a logical name."""
+        return overlay(HttpServiceKeys, self.configs, name)
+
+
+HttpClient = HttpGlobalClient | HttpStaticClient
+HttpService = HttpGlobalService | HttpStaticService
+
+
+class HttpRouter(RouterConfig):
+    """A router for HTTP/1.x."""
+
+    KIND: ClassVar[str] = "http"
+    SERVER: ClassVar[type[ServerConfig]] = HttpServer
+    REMOVED: ClassVar[dict[str, str]] = {
+        "engine": "there is only one",
+        "maxChunkKB": "bodies are streamed, chunk by chunk",
+        "maxRequestKB": "bodies are streamed; see `streamAfterContentLengthKB`",
+        "maxResponseKB": "bodies are streamed; see `streamAfterContentLengthKB`",
+    }
+
+    servers: Many[HttpServer] = ()
+    client: Annotated[HttpClient, KindOf("http.client", default="io.l5d.global")] = (
+        HttpGlobalClient()
+    )
+    service: Annotated[HttpService, KindOf("http.service", default="io.l5d.global")] = (
+        HttpGlobalService()
+    )
+    identifier: OneOrMany[Annotated[IdentifierConfig, KindOf("http.identifier")]] | None = None
+    """Asked in turn until one knows; None is `io.l5d.header.token`."""
+    max_headers_kb: Positive = 8
+    max_initial_line_kb: Positive = 4
+    max_err_response_kb: Positive = 5120
+    streaming_enabled: Annotated[Flag, NotYet("buffering whole bodies", inert=(True,))] = True
+    stream_after_content_length_kb: Annotated[
+        Count | None, NotYet("buffering short bodies", inert=(0,))
+    ] = None
+    compression_level: Annotated[
+        Annotated[int, Field(ge=-1, le=9)] | None, NotYet("compression", inert=(0,))
+    ] = None
+    http_access_log: Annotated[Text | None, NotYet("access logs")] = None
+    http_access_log_roll_policy: Annotated[RollPolicy, NotYet("access logs", inert=("never",))] = (
+        "never"
+    )
+    http_access_log_append: Annotated[Flag, NotYet("access logs", inert=(True,))] = True
+    http_access_log_rotate_count: Annotated[int, NotYet("access logs", inert=(-1,))] = -1
+    trace_propagator: Annotated[
+        Annotated[PropagatorConfig, KindOf("http.propagator")] | None, NotYet("tracing")
+    ] = None
+
+    @field_validator("identifier")
+    @classmethod
+    def _at_least_one(cls, identifier: Any) -> Any:
+        if identifier == ():
+            raise ValueError("empty identifier list")
+        return identifier
+
+    @model_validator(mode="after")
+    def _streams_or_not(self) -> Self:
+        if not self.streaming_enabled and self.stream_after_content_length_kb is not None:
+            raise ValueError(
+                "Conflicting streaming options set. Can't disable streaming and set "
+                f"streamAfterContentLengthKB in {self.name}"
+            )
+        return self
+
+    @property
+    def max_headers_bytes(self) -> int:
+        """Most bytes of a head's fields."""
+        return self.max_headers_kb * 1024
+
+    @property
+    def max_initial_line_bytes(self) -> int:
+        """Most bytes of a request or status line."""
+        return self.max_initial_line_kb * 1024
+
+    @property
+    def max_err_response_bytes(self) -> int:
+        """Most bytes of the body of an error response made here."""
+        return self.max_err_response_kb * 1024

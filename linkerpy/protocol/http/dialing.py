@@ -1,0 +1,110 @@
+"""Opening backend connections, and the figures all endpoints of one client share.
+
+Source: telemetry-admin spec, section 2.4; dataplane spec, sections 2.8 and 3.1.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from linkerpy.core.closable import NOTHING, Closable
+from linkerpy.core.errors import BindingTimeout, ConnectionFailed, RouterError
+from linkerpy.core.reply import Reply
+from linkerpy.naming.addr import Address
+from linkerpy.net.connect import connect
+from linkerpy.net.errors import ConnectFailed
+from linkerpy.policy.pool import Pool, PoolLimits
+from linkerpy.protocol.http.wire import WireSettings
+from linkerpy.router.env import Env
+from linkerpy.telemetry.metrics import Metrics
+
+
+class Pooled(Protocol):
+    """An endpoint, as far as dialing is concerned."""
+
+    pool: Pool[Any, Any]
+
+
+class Dialer:
+    """Connects the endpoints of one client."""
+
+    def __init__(self, metrics: Metrics, wire: WireSettings, env: Env) -> None:
+        self.wire = wire
+        self.limits: PoolLimits = wire.pool
+        self.clock = env.clock
+        self.endpoints: set[Pooled] = set()
+        self._env = env
+        self._open = 0
+        self._sweeping: Closable = NOTHING
+        self._connects, self._closes = metrics.counter("connects"), metrics.counter("closes")
+        self.sent, self.received = metrics.counter("sent_bytes"), metrics.counter("received_bytes")
+        self._latency = metrics.stat("connect_latency_ms")
+        self._failed_latency = metrics.stat("failed_connect_latency_ms")
+        self._cancelled = metrics.counter("cancelled_connects")
+        self.waited = metrics.counter("pool_num_waited")
+        self.refused = metrics.counter("pool_num_too_many_waiters")
+        metrics.gauge("connections", read=lambda: self._open)
+        metrics.gauge("pool_size", read=lambda: sum(e.pool.size for e in self.endpoints))
+        metrics.gauge("pool_cached", read=lambda: sum(e.pool.idle for e in self.endpoints))
+        metrics.gauge("pool_waiters", read=lambda: sum(len(e.pool.waiters) for e in self.endpoints))
+
+    def dial(self, address: Address, protocol: Callable[[], Any], acquire_by: float) -> Reply[Any]:
+        """A new connection's protocol, or why there is none.
+
+        Gives up after the connect timeout, or at `acquire_by` (clock seconds) if that is sooner.
+        """
+        started = self.clock.seconds()
+        reply: Reply[Any] = Reply()
+
+        def connected(made: Any) -> None:
+            self._open += 1
+            self._connects.value += 1
+            self._latency.add((self.clock.seconds() - started) * 1000)
+            reply.resolve(made)
+
+        def failed(error: ConnectFailed) -> None:
+            self._failed_latency.add((self.clock.seconds() - started) * 1000)
+            reply.fail(self._explain(address, error, acquire_by))
+
+        timeout = min(self.wire.connect_timeout, max(acquire_by - started, 0.001))
+        attempt = connect(
+            self._env.reactor,
+            address.ip,
+            address.port,
+            protocol,
+            timeout,
+            self.wire.socket_options,
+            on_connected=connected,
+            on_failed=failed,
+        )
+
+        def cancel(_reason: BaseException) -> None:
+            self._cancelled.value += 1
+            attempt.cancel()
+
+        reply.on_cancel = cancel
+        return reply
+
+    def _explain(self, address: Address, error: ConnectFailed, acquire_by: float) -> RouterError:
+        where = address.show()
+        if self.clock.seconds() >= acquire_by:
+            return BindingTimeout(f"Exceeded the binding timeout while connecting to {where}")
+        return ConnectionFailed(f"Unable to establish connection to {where}.", cause=error.reason)
+
+    def closed(self) -> None:
+        """A connection has closed."""
+        self._open -= 1
+        self._closes.value += 1
+
+    def expect_idle(self) -> None:
+        """A connection has become idle: look again when it may have been so for too long."""
+        if self._sweeping is NOTHING and self.limits.idle_time != float("inf"):
+            self._sweeping = self._env.timers.after(self.limits.idle_time, self._sweep)
+
+    def _sweep(self) -> None:
+        self._sweeping = NOTHING
+        now = self.clock.seconds()
+        for endpoint in self.endpoints:
+            for connection in endpoint.pool.expired(now):
+                connection.close()
+            if endpoint.pool.idle:
+                self.expect_idle()

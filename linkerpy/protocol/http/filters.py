@@ -1,0 +1,204 @@
+"""The filters of the HTTP stacks, one function each. `stacks.py` says in which order.
+
+Source: dataplane spec, sections 2.1 to 2.8.
+"""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+from urllib.parse import quote_plus
+
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from linkerpy.codec.body import Body
+from linkerpy.codec.http import (
+    HOP_BY_HOP,
+    HTTP_10,
+    HTTP_11,
+    Headers,
+    Request,
+    Response,
+    get_all,
+    names_of,
+    remove,
+    replace,
+    strip_hop_by_hop,
+)
+from linkerpy.core.errors import BadRequest, RouterError
+from linkerpy.core.service import Filter, Service
+from linkerpy.naming.bound import Bound
+from linkerpy.naming.dtab import Dtab
+from linkerpy.naming.parser import NameSyntaxError
+from linkerpy.protocol.http.identify import Identifier, unknown_destination
+from linkerpy.router.dst import Dst
+from linkerpy.router.routing import Router
+
+_log = Logger(namespace="linkerpy.http")
+
+HttpFilter = Filter[Response]
+Coming = Coroutine[Any, Any, Response]
+"""What a filter returns that only looks at requests: it costs a call instead of a coroutine."""
+
+HttpService = Service[Request, Response]
+
+REASONS = {
+    400: b"Bad Request",
+    408: b"Request Timeout",
+    413: b"Content Too Large",
+    414: b"URI Too Long",
+    431: b"Request Header Fields Too Large",
+    500: b"Internal Server Error",
+    501: b"Not Implemented",
+    502: b"Bad Gateway",
+    503: b"Service Unavailable",
+    505: b"HTTP Version Not Supported",
+}
+
+
+# -- server stack ---------------------------------------------------------------------------------
+
+
+def respond_to_errors(max_header: int, max_body: int) -> Callable[[BaseException], Response]:
+    """Makes the response for an error. Nobody below chooses a status. Limits are in bytes."""
+
+    def respond(error: BaseException) -> Response:
+        if isinstance(error, RouterError):
+            return error_response(error, max_header, max_body)
+        _log.failure("a defect while serving a request", Failure(error))
+        known = RouterError(f"Internal error: {type(error).__name__}: {error}")
+        known.status = 500
+        return error_response(known, max_header, max_body)
+
+    return respond
+
+
+def error_response(error: RouterError, max_header: int = 8192, max_body: int = 5 << 20) -> Response:
+    """The reply that tells the caller what went wrong."""
+    text = str(error)
+    encoded = quote_plus(text.encode("latin-1", "replace"))[:max_header]
+    body = text.encode("utf-8")[:max_body]
+    headers = [
+        (b"l5d-err", encoded.encode("ascii")),
+        (b"Content-Type", b"text/plain"),
+        (b"Content-Length", str(len(body)).encode("ascii")),
+    ]
+    if error.retryable:
+        headers.append((b"l5d-retryable", b"true"))
+    return Response(error.status, headers, Body(body), REASONS.get(error.status, b""))
+
+
+def read_context_headers(request: Request, service: HttpService) -> Coming:
+    """Take the dtabs out of the headers into the request's context.
+
+    Every value of a repeated header is parsed on its own; `l5d-ctx-dtab` comes before `l5d-dtab`.
+    """
+    names = names_of(request)
+    if b"l5d-dtab" in names or b"l5d-ctx-dtab" in names:
+        headers = request.headers
+        local = Dtab.EMPTY
+        for name in (b"l5d-ctx-dtab", b"l5d-dtab"):
+            for value in get_all(headers, name):
+                try:
+                    local += Dtab.parse(value.decode("latin-1"))
+                except NameSyntaxError as error:
+                    raise BadRequest(str(error)) from error
+            remove(headers, name)
+        request.ctx.local = local
+    return service(request)
+
+
+def origin_form(request: Request, service: HttpService) -> Coming:
+    """Rewrite an absolute-form target: its authority becomes `Host`, the rest the target.
+
+    It must come before identification, so that `GET http://web/ …` names `web`.
+    """
+    if request.uri[:1] != b"/" and b"://" in request.uri:
+        authority, slash, rest = request.uri.split(b"://", 1)[1].partition(b"/")
+        if not slash and b"?" in authority:
+            authority, _, query = authority.partition(b"?")
+            rest = b"?" + query
+        replace(request.headers, b"Host", authority.rpartition(b"@")[2])
+        request.uri = b"/" + rest
+    return service(request)
+
+
+def route(identify: Identifier, router: Router) -> HttpService:
+    """Name the request and pass it to the router."""
+
+    def routed(request: Request) -> Coming:
+        ctx = request.ctx
+        found = identify(request)
+        if isinstance(found, str):
+            raise unknown_destination(request, found)
+        ctx.dst = Dst(found, ctx.local)
+        return router.dispatch(request)
+
+    return routed
+
+
+# -- path stack -----------------------------------------------------------------------------------
+
+
+def proxy_headers(dst: Dst) -> HttpFilter:
+    """What a proxy owes to both sides: the service's name, `Via`, and no hop-by-hop headers."""
+    service_name = (b"l5d-dst-service", dst.path.show().encode("ascii"))
+
+    async def proxied(request: Request, service: HttpService) -> Response:
+        headers, names = request.headers, names_of(request)
+        if not names.isdisjoint(HOP_BY_HOP):
+            strip_hop_by_hop(headers)
+        _put(headers, names, service_name)
+        _append_via(headers, names, request.version)
+        response = await service(request)
+        headers = response.headers
+        names = names_of(response)
+        if not names.isdisjoint(HOP_BY_HOP):
+            strip_hop_by_hop(headers)
+        _append_via(headers, names, response.version)
+        headers.append(_SUCCESS if response.status < 500 else _FAILURE)
+        return response
+
+    return proxied
+
+
+_SUCCESS = (b"l5d-success-class", b"1.0")
+_FAILURE = (b"l5d-success-class", b"0.0")
+_VIA = {version: (b"Via", version + b" linkerd") for version in (HTTP_10, HTTP_11)}
+
+
+def _append_via(headers: Headers, names: set[bytes], version: bytes) -> None:
+    """Append ourselves to the `Via` chain."""
+    ours = _VIA[version]
+    if b"via" in names:
+        replace(headers, b"Via", b", ".join([*get_all(headers, b"via"), ours[1]]))
+    else:
+        headers.append(ours)
+
+
+def _put(headers: Headers, names: set[bytes], header: tuple[bytes, bytes]) -> None:
+    """Make a lower-case header the only one of its name; usually it is new."""
+    if header[0] in names:
+        replace(headers, *header)
+    else:
+        headers.append(header)
+
+
+# -- bound stack ----------------------------------------------------------------------------------
+
+
+def bound_headers(bound: Bound) -> HttpFilter:
+    """Tell the backend what its name was bound to, and pass the local dtab on."""
+    added = [(b"l5d-dst-client", bound.id.show().encode("ascii"))]
+    if bound.residual.elems:
+        added.append((b"l5d-dst-residual", bound.residual.show().encode("ascii")))
+
+    def with_headers(request: Request, service: HttpService) -> Coming:
+        headers, ctx, names = request.headers, request.ctx, names_of(request)
+        for header in added:
+            _put(headers, names, header)
+        if ctx.local.dentries:
+            local = ctx.local.show().encode("latin-1")
+            headers.append((b"l5d-ctx-dtab", local))
+        return service(request)
+
+    return with_headers

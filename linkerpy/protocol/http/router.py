@@ -1,0 +1,122 @@
+"""One HTTP router, from its configuration to its listening ports."""
+
+from collections.abc import Callable
+from typing import Any
+
+from linkerpy.config.connection import SocketOptions as SocketKeys
+from linkerpy.naming.namer import Interpreter
+from linkerpy.naming.path import Path
+from linkerpy.net.listen import listen
+from linkerpy.policy.balance import p2c
+from linkerpy.policy.pool import PoolLimits
+from linkerpy.protocol.http.config import HttpRouter, HttpServer
+from linkerpy.protocol.http.identify import HeaderToken, Identifier, first_of
+from linkerpy.protocol.http.server1 import HttpPort
+from linkerpy.protocol.http.stacks import ClientSettings, HttpStacks, server_stack
+from linkerpy.protocol.http.wire import WireSettings
+from linkerpy.router.env import Env
+from linkerpy.router.routing import CacheSizes, Router, RouterSettings
+from linkerpy.router.sockets import socket_options
+
+
+class RunningHttpRouter:
+    """An HTTP router and its servers."""
+
+    def __init__(self, config: HttpRouter, interpreter: Interpreter, env: Env) -> None:
+        self.config = config
+        self._env = env
+        settings = _router_settings(config)
+        stacks = HttpStacks(settings, self._client_settings, env)
+        self.router = Router(settings, interpreter, stacks, env)
+        if config.originator:
+            self.router.metrics.gauge("originator", read=lambda: 1.0)
+        self._identify = _identifier(config)
+        self._ports = [(server, self._port(server)) for server in config.servers]
+        self._listening: list[Any] = []
+
+    def _port(self, server: HttpServer) -> HttpPort:
+        metrics = self.router.metrics.scope("server", f"{server.ip}/{server.port}")
+        wire = _wire(self.config, server.socket_options, PoolLimits())
+        stack = server_stack(self._identify, self.router, wire, metrics, self._env.clock)
+        return HttpPort(stack, wire, self._env.timers, metrics)
+
+    def _client_settings(self, bound_id: Path) -> ClientSettings:
+        keys = self.config.client.for_name(bound_id)
+        pool = keys.host_connection_pool
+        limits = PoolLimits(
+            pool.min_size,
+            pool.max_size,
+            float("inf") if pool.idle_time is None else pool.idle_time,
+            pool.max_waiters,
+        )
+        algorithm = p2c() if keys.load_balancer is None else keys.load_balancer.build(self._env)
+        return ClientSettings(_wire(self.config, keys.socket_options, limits), algorithm)
+
+    def listen(self) -> list[str]:
+        """Bind every server, in their order; their addresses as `ip:port`.
+
+        Raises:
+            ListenError: one cannot be bound.
+        """
+        for server, port in self._ports:
+            options = socket_options(server.socket_options)
+            bound = listen(self._env.reactor, port, server.ip, server.port, options)
+            self._listening.append(bound)
+        return [f"{port.getHost().host}:{port.getHost().port}" for port in self._listening]
+
+    def stop_listening(self) -> None:
+        """Take no new connections."""
+        listening, self._listening = self._listening, []
+        for port in listening:
+            port.stopListening()
+
+    def drain(self, on_idle: Callable[[], None]) -> None:
+        """Let requests under way finish; `on_idle` is called when the last connection has gone."""
+        self.stop_listening()
+        waiting = len(self._ports)
+
+        def one_idle() -> None:
+            nonlocal waiting
+            waiting -= 1
+            if waiting == 0:
+                on_idle()
+
+        for _, port in self._ports:
+            port.drain(one_idle)
+        if not self._ports:
+            on_idle()
+
+    def close(self) -> None:
+        """Break off what is still under way, and stop following names."""
+        self.stop_listening()
+        for _, port in self._ports:
+            port.abort()
+        self.router.close()
+
+
+def _router_settings(config: HttpRouter) -> RouterSettings:
+    cache = config.binding_cache
+    return RouterSettings(
+        label=config.name,
+        dtab=config.dtab,
+        binding_timeout=config.binding_timeout,
+        caches=CacheSizes(
+            cache.paths, cache.trees, cache.bounds, cache.clients, float(cache.idle_ttl_secs)
+        ),
+    )
+
+
+def _identifier(config: HttpRouter) -> Identifier:
+    if config.identifier is None:
+        return HeaderToken(header="Host", prefix=config.dst_prefix)
+    return first_of([one.build(config.dst_prefix, config.dtab) for one in config.identifier])
+
+
+def _wire(config: HttpRouter, sockets: SocketKeys, limits: PoolLimits) -> WireSettings:
+    return WireSettings(
+        max_initial_line=config.max_initial_line_bytes,
+        max_headers=config.max_headers_bytes,
+        max_error_body=config.max_err_response_bytes,
+        pool=limits,
+        socket_options=socket_options(sockets),
+    )

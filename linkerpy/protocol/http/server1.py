@@ -1,0 +1,342 @@
+"""HTTP/1 server side: requests from a client's connection, responses back in their order.
+
+One connection serves one request at a time; requests that arrive meanwhile (pipelining) wait in
+order, and reading stops while one waits. A client that goes away cancels what it asked for.
+
+Source: dataplane spec, sections 2.5 and 2.6.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from twisted.internet.interfaces import IPushProducer
+from twisted.internet.protocol import Protocol, ServerFactory, connectionDone
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from linkerpy.codec.http import HTTP_11, Request, Response, remove
+from linkerpy.codec.http1 import RequestParser
+from linkerpy.codec.http1_errors import Http1Error
+from linkerpy.codec.http1_write import (
+    CONTINUE,
+    Framing,
+    response_framing,
+    response_head,
+    whole_body,
+)
+from linkerpy.core.clock import TimerWheel
+from linkerpy.core.closable import NOTHING, Closable
+from linkerpy.core.drive import Drive, drive
+from linkerpy.core.errors import Cancelled, RouterError
+from linkerpy.protocol.http.filters import HttpService, error_response
+from linkerpy.protocol.http.wire import BodyWriter, WireSettings, peer_name
+from linkerpy.router.dst import Context
+from linkerpy.telemetry.metrics import Metrics
+
+_QUEUE, _BODY = 1, 2
+"""Reasons for not reading: a request waits its turn, a backend is slow to take a body."""
+
+_DISCARD_LIMIT = 1 << 20
+"""Bytes of a refused request body that are still read, so that the client sees the response."""
+
+
+class HttpPort(ServerFactory):
+    """One listening port: its stack, its connections and their figures."""
+
+    noisy = False
+
+    def __init__(
+        self, service: HttpService, wire: WireSettings, timers: TimerWheel, metrics: Metrics
+    ) -> None:
+        self.service = service
+        self.wire = wire
+        self.timers = timers
+        self.connections: set[ServerConnection] = set()
+        self.draining = False
+        self.on_idle: Callable[[], None] | None = None
+        self.connects, self.closes = metrics.counter("connects"), metrics.counter("closes")
+        self.received = metrics.counter("received_bytes")
+        self.sent = metrics.counter("sent_bytes")
+        metrics.gauge("connections", read=lambda: len(self.connections))
+
+    def buildProtocol(self, addr: Any) -> "ServerConnection":
+        """Make the protocol of a new connection."""
+        return ServerConnection(self)
+
+    def drain(self, on_idle: Callable[[], None]) -> None:
+        """Close idle connections now and others after their response; then call `on_idle`."""
+        self.draining = True
+        self.on_idle = on_idle
+        for connection in list(self.connections):
+            connection.drain()
+        self.gone(None)
+
+    def abort(self) -> None:
+        """Close every connection at once."""
+        for connection in list(self.connections):
+            connection.abort()
+
+    def gone(self, connection: "ServerConnection | None") -> None:
+        """Forget a closed connection."""
+        if connection is not None:
+            self.connections.discard(connection)
+            self.closes.value += 1
+        if self.draining and not self.connections and self.on_idle is not None:
+            on_idle, self.on_idle = self.on_idle, None
+            on_idle()
+
+
+@implementer(IPushProducer)
+class ServerConnection(Protocol):
+    """One client's connection."""
+
+    transport: Any
+
+    def __init__(self, server: HttpPort) -> None:
+        self._server = server
+        self._parser = RequestParser(self, server.wire.max_initial_line, server.wire.max_headers)
+        self._peer = ""
+        self._queue: deque[tuple[Request, bool]] = deque()
+        self._request: Request | None = None
+        self._keep_alive = True
+        self._drive: Drive | None = None
+        self._writer: BodyWriter | None = None
+        self._refusal: Http1Error | None = None
+        self._unread = 0
+        self._head_timer: Closable = NOTHING
+        self._closing = False
+        self._discarded = 0
+
+    def __repr__(self) -> str:
+        doing = f"serving {self._request!r}" if self._request else "idle"
+        return f"<ServerConnection {self._peer} {doing}, {len(self._queue)} waiting>"
+
+    # -- reading ----------------------------------------------------------------------------------
+
+    def connectionMade(self) -> None:
+        """Note who is there."""
+        self._peer = peer_name(self.transport.getPeer())
+        self._server.connections.add(self)
+        self._server.connects.value += 1
+
+    def dataReceived(self, data: bytes) -> None:
+        """Parse, then serve; what came in one read is known in full before it is served."""
+        self._server.received.value += len(data)
+        if self._closing:
+            self._discard(len(data))
+        try:
+            self._parser.feed(data)
+        except Http1Error as error:
+            self._refusal = error
+        if self._request is None:
+            self._next()
+        if self._queue:
+            self._stop_reading(_QUEUE)
+        elif self._request is None:
+            self._watch_head()
+
+    def request_started(self, request: Request, keep_alive: bool) -> None:
+        """A request's head is here (called by the parser)."""
+        self._queue.append((request, keep_alive))
+
+    def pause_body(self) -> None:
+        """The backend is slow to take the request's body (called by the body)."""
+        self._stop_reading(_BODY)
+
+    def resume_body(self) -> None:
+        """The backend takes more (called by the body)."""
+        self._read_on(_BODY)
+
+    def cancel_body(self, error: BaseException) -> None:
+        """Nobody takes the rest of the body (called by the body); `_finished` deals with it."""
+
+    def _stop_reading(self, reason: int) -> None:
+        if not self._unread:
+            self.transport.pauseProducing()
+        self._unread |= reason
+
+    def _read_on(self, reason: int) -> None:
+        if self._unread & reason:
+            self._unread &= ~reason
+            if not self._unread:
+                self.transport.resumeProducing()
+
+    def _watch_head(self) -> None:
+        """Give a head that has begun a limited time to become complete."""
+        if self._parser.idle or self._refusal is not None:
+            self._head_timer.close()
+            self._head_timer = NOTHING
+        elif self._head_timer is NOTHING:
+            self._head_timer = self._server.timers.after(
+                self._server.wire.head_timeout, self._head_too_slow
+            )
+
+    def _head_too_slow(self) -> None:
+        if self._request is None and not self._queue:
+            self._refusal = Http1Error("the request head took too long", 408)
+            self._next()
+
+    # -- serving ----------------------------------------------------------------------------------
+
+    def _next(self) -> None:
+        """Serve what waits, until one takes its time or nothing is left."""
+        while self._request is None and not self._closing:
+            if not self._queue:
+                self._read_on(_QUEUE)
+                if self._refusal is not None:
+                    self._refuse(self._refusal)
+                return
+            self._serve(*self._queue.popleft())
+
+    def _serve(self, request: Request, keep_alive: bool) -> None:
+        if self._head_timer is not NOTHING:
+            self._head_timer.close()
+            self._head_timer = NOTHING
+        self._request = request
+        self._keep_alive = keep_alive
+        request.ctx = Context(self._peer)
+        if request.names and b"expect" in request.names:
+            self._expect(request)
+        running = drive(self._server.service(request), self._respond)
+        if not running.finished:
+            self._drive = running
+
+    def _expect(self, request: Request) -> None:
+        """Answer `100-continue` ourselves; the header goes no further."""
+        remove(request.headers, b"expect")
+        if request.version == HTTP_11 and not request.body.over:
+            self._write(CONTINUE)
+
+    def _respond(self, response: Response | None, error: BaseException | None) -> None:
+        """The stack's answer. The client that is gone gets none."""
+        self._drive = None
+        if isinstance(error, Cancelled) or self._request is None:
+            if response is not None:
+                response.body.cancel(Cancelled("the client is gone"))
+            return
+        if response is None:
+            response = error_response(RouterError(f"Internal error: {error}"))
+        try:
+            self._send(self._request, response)
+        except ValueError as unwritable:
+            response.body.cancel(unwritable)
+            known = RouterError(f"The response cannot be written as HTTP/1: {unwritable}")
+            self._send(self._request, error_response(known))
+
+    def _send(self, request: Request, response: Response) -> None:
+        body = response.body
+        framing = response_framing(response, request.method, request.version)
+        if self._server.draining or framing is Framing.CLOSE or not request.body.over:
+            self._keep_alive = False
+        head = response_head(response, framing, request.version, keep_alive=self._keep_alive)
+        if body.complete:
+            self._write(head + whole_body(framing, body))
+            self._finished()
+            return
+        self._writer = BodyWriter(self, body, framing)
+        self._write(head)
+        self.transport.registerProducer(self, True)
+        self._writer.start()
+
+    def written(self, data: bytes) -> None:
+        """Part of a streamed response (called by the writer)."""
+        self._write(data)
+
+    def _write(self, data: bytes) -> None:
+        self._server.sent.value += len(data)
+        self.transport.write(data)
+
+    def body_ended(self) -> None:
+        """The streamed response is complete (called by the writer)."""
+        self._writer = None
+        self.transport.unregisterProducer()
+        self._finished()
+        self._next()
+
+    def body_failed(self, error: BaseException) -> None:
+        """The response broke off (called by the writer): only a broken connection can say so."""
+        self._writer = None
+        self.abort()
+
+    def _finished(self) -> None:
+        """A response is on its way; go on with the connection or end it."""
+        request, self._request = self._request, None
+        assert request is not None
+        if not request.body.over:
+            request.body.cancel(Cancelled("the response came before the request's end"))
+            self._linger()
+        elif not self._keep_alive or self._server.draining:
+            self._close()
+
+    def _refuse(self, error: Http1Error) -> None:
+        """Answer bytes that are no request, and close: what follows cannot be understood."""
+        known = RouterError(error.reason)
+        known.status = error.status
+        response = error_response(known)
+        head = response_head(response, Framing.LENGTH, keep_alive=False)
+        self._write(head + whole_body(Framing.LENGTH, response.body))
+        self._linger()
+
+    # -- ending -----------------------------------------------------------------------------------
+
+    def _close(self) -> None:
+        self._closing = True
+        self.transport.loseConnection()
+
+    def _linger(self) -> None:
+        """Close our side, and read on for a moment: a reset would destroy the response."""
+        self._closing = True
+        self._unread = 0
+        self.transport.resumeProducing()
+        self.transport.loseWriteConnection()
+        self._head_timer.close()
+        self._head_timer = self._server.timers.after(self._server.wire.linger, self.abort)
+
+    def _discard(self, size: int) -> None:
+        self._discarded += size
+        if self._discarded > _DISCARD_LIMIT:
+            self.abort()
+
+    def drain(self) -> None:
+        """End the connection as soon as its present response is out."""
+        if self._request is None and not self._queue:
+            self._close()
+
+    def abort(self) -> None:
+        """End the connection now."""
+        self._closing = True
+        self.transport.abortConnection()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """The client is gone: so is the interest in what it asked for."""
+        self._closing = True
+        self._head_timer.close()
+        self._queue.clear()
+        self._server.gone(self)
+        self._request = None
+        running, self._drive = self._drive, None
+        gone = Cancelled("the client closed the connection")
+        if running is not None:
+            running.cancel(gone)
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.cancel(gone)
+        with suppress(Http1Error):  # what a half-sent request was is no news any more
+            self._parser.eof()
+
+    # -- the transport's view of a streamed response ----------------------------------------------
+
+    def pauseProducing(self) -> None:
+        """The client is slow: hold the response back."""
+        if self._writer is not None:
+            self._writer.pause()
+
+    def resumeProducing(self) -> None:
+        """The client takes more."""
+        if self._writer is not None:
+            self._writer.resume()
+
+    def stopProducing(self) -> None:
+        """The transport is gone; `connectionLost` deals with it."""

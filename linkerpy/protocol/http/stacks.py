@@ -1,0 +1,93 @@
+"""The HTTP stacks, top-down: the page reads in the direction of a request.
+
+Source: dataplane spec, sections 2.1 to 2.3; naming spec, section 5.2.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from linkerpy.core.clock import Clock
+from linkerpy.core.service import Service, compose
+from linkerpy.naming.addr import Address
+from linkerpy.naming.bound import Bound
+from linkerpy.naming.path import Path
+from linkerpy.policy.balance import Algorithm
+from linkerpy.protocol.http.client1 import HttpEndpoint
+from linkerpy.protocol.http.dialing import Dialer
+from linkerpy.protocol.http.filters import (
+    HttpService,
+    bound_headers,
+    origin_form,
+    proxy_headers,
+    read_context_headers,
+    respond_to_errors,
+    route,
+)
+from linkerpy.protocol.http.identify import Identifier
+from linkerpy.protocol.http.stats import client_stats, server_stats, service_stats
+from linkerpy.protocol.http.wire import WireSettings
+from linkerpy.router.client import Client
+from linkerpy.router.dst import Dst
+from linkerpy.router.env import Env
+from linkerpy.router.routing import Router, RouterSettings
+from linkerpy.telemetry.metrics import Metrics
+
+
+def server_stack(
+    identify: Identifier, router: Router, wire: WireSettings, metrics: Metrics, clock: Clock
+) -> HttpService:
+    """One listening port's stack, above the router."""
+    respond = respond_to_errors(wire.max_headers, wire.max_error_body)
+    return compose(
+        server_stats(metrics, clock, respond),  # outermost: counts the responses we make, too
+        read_context_headers,  # the dtabs must be known before the name is looked up
+        origin_form,  # the host must be right before the name is made from it
+        route(identify, router),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSettings:
+    """How one client's endpoints are chosen and spoken to."""
+
+    wire: WireSettings
+    algorithm: Algorithm
+
+
+@dataclass(frozen=True, slots=True)
+class HttpStacks:
+    """What the router asks for: the stacks of a name, of a bound name, and of a client.
+
+    `client_settings` gives the configuration that applies to a client id.
+    """
+
+    settings: RouterSettings
+    client_settings: Callable[[Path], ClientSettings]
+    env: Env
+
+    def path(self, dst: Dst, metrics: Metrics, below: Service[Any, Any]) -> HttpService:
+        """One name's stack."""
+        return compose(
+            proxy_headers(dst),  # outside the stats: what it does is no time of the service's
+            service_stats(metrics, self.env.clock),  # above the attempts: many are one request
+            below,
+        )
+
+    def bound(self, bound: Bound, below: Service[Any, Any]) -> HttpService:
+        """One (id, residual)'s stack."""
+        return compose(bound_headers(bound), below)
+
+    def client_stack(self, metrics: Metrics, below: Service[Any, Any]) -> HttpService:
+        """One client's stack, above its balancer: an attempt, not a request."""
+        return compose(client_stats(metrics, self.env.clock), below)
+
+    def client(self, bound: Bound, metrics: Metrics) -> Client:
+        """One id's endpoints."""
+        settings = self.client_settings(bound.id)
+        dialer = Dialer(metrics, settings.wire, self.env)
+
+        def endpoint(address: Address) -> HttpEndpoint:
+            return HttpEndpoint(address, dialer)
+
+        return Client(bound.addr, endpoint, settings.algorithm, metrics, self.env)

@@ -1,0 +1,101 @@
+"""What both ends of HTTP/1 share: their settings, and bodies on their way into a connection.
+
+Source: dataplane spec, sections 2.5 and 2.6.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from linkerpy.codec.body import Body, Trailers
+from linkerpy.codec.http1_write import Framing, chunk, last_chunk
+from linkerpy.core.errors import BackendError
+from linkerpy.net.options import SocketOptions
+from linkerpy.policy.pool import PoolLimits
+
+
+@dataclass(frozen=True, slots=True)
+class WireSettings:
+    """Sizes in bytes, times in seconds."""
+
+    max_initial_line: int = 4096
+    max_headers: int = 8192
+    max_error_body: int = 5 << 20
+    head_timeout: float = 60.0
+    """For a request head that has begun to become complete."""
+    linger: float = 5.0
+    """For a client to take a response whose request was not read to its end."""
+    connect_timeout: float = 1.0
+    pool: PoolLimits = field(default_factory=PoolLimits)
+    socket_options: SocketOptions = field(default_factory=SocketOptions)
+
+
+class Wire(Protocol):
+    """A connection that a body is written into."""
+
+    def written(self, data: bytes) -> None:
+        """The next framed bytes."""
+
+    def body_ended(self) -> None:
+        """All bytes have been passed on."""
+
+    def body_failed(self, error: BaseException) -> None:
+        """The body broke off; so must the message."""
+
+
+class BodyWriter:
+    """Frames a streamed body and passes it to its connection; holds it back when told to."""
+
+    __slots__ = ("_body", "_chunked", "_left", "_wire")
+
+    def __init__(self, wire: Wire, body: Body, framing: Framing) -> None:
+        self._wire = wire
+        self._body = body
+        self._chunked = framing is Framing.CHUNKED
+        self._left = body.length if framing is Framing.LENGTH else None
+
+    def start(self) -> None:
+        """Begin to pass the body on."""
+        self._body.connect(self)
+
+    def chunk(self, data: bytes) -> None:
+        """See `Sink`. More bytes than were announced never reach the peer."""
+        if self._left is not None:
+            self._left -= len(data)
+            if self._left < 0:
+                self._body.cancel(BackendError("a body is longer than its Content-Length"))
+                self._wire.body_failed(BackendError("a body is longer than its Content-Length"))
+                return
+        self._wire.written(chunk(data) if self._chunked else data)
+
+    def end(self, trailers: Trailers) -> None:
+        """See `Sink`."""
+        if self._left:
+            self._wire.body_failed(BackendError("a body is shorter than its Content-Length"))
+            return
+        if self._chunked:
+            self._wire.written(last_chunk(trailers))
+        self._wire.body_ended()
+
+    def fail(self, error: BaseException) -> None:
+        """See `Sink`."""
+        self._wire.body_failed(error)
+
+    def pause(self) -> None:
+        """The peer is slow."""
+        self._body.pause()
+
+    def resume(self) -> None:
+        """The peer takes more."""
+        self._body.resume()
+
+    def cancel(self, error: BaseException) -> None:
+        """The peer is gone."""
+        self._body.cancel(error)
+
+
+def peer_name(address: Any) -> str:
+    """A Twisted address as `ip:port`."""
+    host, port = getattr(address, "host", None), getattr(address, "port", 0)
+    if host is None:
+        return "unknown"
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,0 +1,1 @@
+"""Mux: the router kind `mux`."""

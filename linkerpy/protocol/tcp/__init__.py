@@ -1,0 +1,1 @@
+"""TCP: the router kind `tcp`, and the configuration files of linkerd-tcp."""

@@ -1,0 +1,1 @@
+"""Thrift: the router kinds `thrift` and `thriftmux`."""

@@ -1,0 +1,52 @@
+"""Where a request wants to go, and what is known about it on its way.
+
+Source: naming spec, terms (Dst.Path); dataplane spec, section 1.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from linkerpy.naming.dtab import EMPTY as NO_DTAB
+from linkerpy.naming.dtab import Dtab
+from linkerpy.naming.path import Path
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dst:
+    """What an identifier yields: the name, and the local dtab that came with the request.
+
+    The router's own dtab is no part of it: it is the same for every request of a router.
+    """
+
+    path: Path
+    local: Dtab = NO_DTAB
+
+    # Written out because it keys the path cache: nearly always the local dtab is the empty one.
+    def __hash__(self) -> int:
+        return hash(self.path.elems)
+
+    def __eq__(self, other: object) -> bool:
+        if other.__class__ is not Dst:
+            return NotImplemented
+        assert isinstance(other, Dst)
+        return self.path.elems == other.path.elems and (
+            self.local is other.local or self.local == other.local
+        )
+
+
+class Context:
+    """What the layers of one request tell each other. Passed with the request, never ambient.
+
+    `peer` is the caller's address as `ip:port`, `local` the dtab of its headers, `dst` the name
+    once it is known, `acquire_by` the moment (clock seconds) by which the present attempt must
+    have found a usable connection, and `endpoint` the address that was chosen for it.
+    """
+
+    __slots__ = ("acquire_by", "dst", "endpoint", "local", "peer")
+
+    def __init__(self, peer: str) -> None:
+        self.peer = peer
+        self.local: Dtab = NO_DTAB
+        self.dst: Dst | None = None
+        self.acquire_by = float("inf")
+        self.endpoint: Any = None

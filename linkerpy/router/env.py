@@ -1,0 +1,25 @@
+"""Env: what a plugin is given to build its running part with."""
+
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from linkerpy.core.clock import Clock, TimerWheel
+from linkerpy.naming.inet import Inet, Resolver
+from linkerpy.telemetry.metrics import Metrics
+
+
+@dataclass(slots=True)
+class Env:
+    """The process as its parts see it: time, network, names, numbers, chance."""
+
+    reactor: Any
+    """The Twisted reactor, for listening, connecting and watching."""
+    clock: Clock
+    timers: TimerWheel
+    resolver: Resolver
+    inet: Inet
+    """Host names, looked up again while observed."""
+    metrics: Metrics
+    """The root of the metrics tree; take a scope of it."""
+    random: Random = field(default_factory=Random)

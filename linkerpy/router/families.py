@@ -1,0 +1,148 @@
+"""Plugin families of the naming side: their common keys, and what their kinds build.
+
+A family is a base class here and a row per kind in `linkerpy.plugins.BUILTIN`. Families that only
+one protocol uses (identifiers, classifiers) are defined beside that protocol's configuration.
+
+Source: naming spec 3.5 and 7; discovery spec 0.2, 3 and 3.2.
+"""
+
+import random
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from linkerpy.config.connection import SocketOptions
+from linkerpy.config.fields import Flag, Ip, Many, PathField, Port
+from linkerpy.config.kinds import KindOf
+from linkerpy.config.model import KindModel
+from linkerpy.config.notyet import NotYet
+from linkerpy.config.tls import ServerTls
+from linkerpy.core.activity import Activity
+from linkerpy.naming.namer import BoundTree, Interpreter, Namer, PrefixedNamer, TreeTransform
+from linkerpy.naming.path import Path
+
+if TYPE_CHECKING:  # checking a file needs no network
+    from linkerpy.router.env import Env
+
+Bind = Callable[[Path], Activity[BoundTree]]
+"""Binds a path with the configured namers and an empty dtab."""
+
+
+class TransformerConfig(KindModel):
+    """A transformer: changes a bound tree, usually its addresses."""
+
+    delegates: ClassVar[bool] = True
+    """Whether the names of a transformed tree can still be explained step by step."""
+
+    prefix: PathField | None = None
+    """Put in front of the ids of transformed names, after `/%`."""
+
+    @property
+    def default_prefix(self) -> Path:
+        """The prefix of a transformer that sets none: its kind's name."""
+        return Path.of(self.KIND)
+
+    @property
+    def full_prefix(self) -> Path:
+        """What the ids of transformed names begin with, `/%` included."""
+        return Path.of("%") + (self.default_prefix if self.prefix is None else self.prefix)
+
+    def build(self, env: "Env", bind: Bind) -> TreeTransform:
+        """The transformation.
+
+        Raises: OSError or ValueError for what only the machine it runs on can tell.
+        """
+        raise NotImplementedError(type(self).__name__)
+
+
+Transformers = Many[Annotated[TransformerConfig, KindOf("transformer")]]
+"""Transformers in the order in which they apply, the innermost first."""
+
+
+class NamerConfig(KindModel):
+    """A namer: answers look-ups below `/#` and its prefix."""
+
+    prefix: PathField | None = None
+    experimental: Flag | None = None
+    transformers: Transformers = ()
+    """Applied to this namer's answers when they are wholly bound."""
+
+    @property
+    def full_prefix(self) -> Path:
+        """What the names this namer answers for begin with, `/#` included."""
+        return Path.of("#") + (Path.of(self.KIND) if self.prefix is None else self.prefix)
+
+    def build(self, env: "Env") -> Namer:
+        """The namer, without its prefix and transformers: the caller adds these."""
+        raise NotImplementedError(type(self).__name__)
+
+
+class InterpreterConfig(KindModel):
+    """An interpreter: binds a router's names."""
+
+    experimental: Flag | None = None
+    transformers: Transformers = ()
+    """Applied to the final bound tree: the caller adds these."""
+
+    def build(self, env: "Env", namers: list[PrefixedNamer]) -> Interpreter:
+        """The interpreter over `namers`, of which the first whose prefix matches is asked first."""
+        raise NotImplementedError(type(self).__name__)
+
+
+class AnnouncerConfig(KindModel):
+    """An announcer: tells service discovery where a server listens."""
+
+    prefix: PathField | None = None
+
+    @property
+    def full_prefix(self) -> Path:
+        """What the names it announces begin with, `/#` included."""
+        return Path.of("#") + (Path.of(self.KIND) if self.prefix is None else self.prefix)
+
+    def build(self, env: "Env") -> Any:
+        """The announcer."""
+        raise NotImplementedError(type(self).__name__)
+
+
+class BalancerConfig(KindModel):
+    """A load balancer: picks an endpoint for each request."""
+
+    enable_probation: Annotated[Flag, NotYet("endpoint probation", inert=(False,))] = False
+    """Whether endpoints that discovery dropped stay while they are healthy."""
+
+
+class BackoffConfig(KindModel):
+    """How long to wait before each of a row of attempts."""
+
+    def build(self, rng: random.Random) -> Iterator[float]:
+        """The waits in seconds; they never end."""
+        raise NotImplementedError(type(self).__name__)
+
+
+Backoff = Annotated[BackoffConfig, KindOf("backoff")]
+
+
+class AccrualConfig(KindModel):
+    """Failure accrual: when an endpoint is taken out of service, and for how long."""
+
+    backoff: Backoff | None = None
+
+
+class TelemeterConfig(KindModel):
+    """A telemeter: exports metrics or traces."""
+
+    experimental: Flag | None = None
+
+
+class StoreConfig(KindModel):
+    """A store: where namerd keeps dtabs."""
+
+    experimental: Flag | None = None
+
+
+class InterfaceConfig(KindModel):
+    """An interface: how namerd is asked. Kinds give `port` its default."""
+
+    ip: Ip = "127.0.0.1"
+    port: Port
+    socket_options: SocketOptions = SocketOptions()
+    tls: ServerTls | None = None

@@ -1,0 +1,189 @@
+"""The metrics tree: counters, gauges and stats by name.
+
+A node of the tree may hold a metric and have children as well (`failures`, and `failures/<class>`).
+Recording touches one object that the caller keeps; names are looked up when a scope is built, never
+per request.
+
+Source: telemetry-admin spec, section 1.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from linkerpy.core.closable import Closable, OnClose
+from linkerpy.telemetry.histogram import Counts, Summary, bucket, merge, summarise
+
+SLICE = 10.0
+"""Seconds for which a stat counts into the same slice."""
+
+SLICES = 6
+"""Slices of the summary that exporters are given: a minute, as linkerd's."""
+
+
+class Counter:
+    """A count that only grows. `counter.value += 1` is as good as `incr()`, and faster."""
+
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        self.value = 0
+
+    def incr(self, n: int = 1) -> None:
+        """Add `n`."""
+        self.value += n
+
+
+class Gauge:
+    """A figure that is read when asked for: the sum of what all its live readers say."""
+
+    __slots__ = ("_readers",)
+
+    def __init__(self) -> None:
+        self._readers: list[Callable[[], float]] = []
+
+    def add(self, read: Callable[[], float]) -> Closable:
+        """Include `read` until the handle is closed."""
+        self._readers.append(read)
+        return OnClose(lambda: self._readers.remove(read))
+
+    @property
+    def live(self) -> bool:
+        """Whether anybody reads."""
+        return bool(self._readers)
+
+    @property
+    def value(self) -> float:
+        """The sum at this moment."""
+        return float(sum(read() for read in self._readers))
+
+
+class Stat:
+    """A distribution of samples.
+
+    Samples are counted into slices of time. `summary` is of the last whole minute, and changes once
+    a minute: what linkerd's exporters show. `recent` is of the last ten to twenty seconds.
+    """
+
+    __slots__ = ("_counts", "_past", "_sum", "count", "sum", "summary")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.sum = 0
+        self.summary: Summary | None = None
+        self._counts: Counts = {}
+        self._sum = 0
+        self._past: list[tuple[Counts, int]] = []
+
+    def add(self, sample: float) -> None:
+        """Count a sample."""
+        index = bucket(sample)
+        counts = self._counts
+        counts[index] = counts.get(index, 0) + 1
+        self._sum += int(sample)
+
+    def turn(self, *, whole: bool) -> None:
+        """Begin the next slice; with `whole`, a minute is over and its summary is made."""
+        self._past.append((self._counts, self._sum))
+        self.count += sum(self._counts.values())
+        self.sum += self._sum
+        self._counts, self._sum = {}, 0
+        del self._past[:-SLICES]
+        if whole:
+            self.summary = summarise(
+                merge(counts for counts, _ in self._past), sum(total for _, total in self._past)
+            )
+            del self._past[:-1]
+
+    @property
+    def recent(self) -> Summary:
+        """The summary of the present slice and the one before."""
+        past, past_sum = self._past[-1] if self._past else ({}, 0)
+        return summarise(merge((past, self._counts)), past_sum + self._sum)
+
+
+Metric = Counter | Gauge | Stat
+M = TypeVar("M", Counter, Gauge, Stat)
+
+
+class Node:
+    """One name of the tree."""
+
+    __slots__ = ("children", "metric")
+
+    def __init__(self) -> None:
+        self.metric: Metric | None = None
+        self.children: dict[str, Node] = {}
+
+
+class Metrics:
+    """A scope: the part of the tree below some names.
+
+    A name is one segment and may contain `/`. Asking again for a counter or stat gives the same
+    one; asking for another kind of metric under a name that is taken raises TypeError.
+    """
+
+    __slots__ = ("_names", "_root")
+
+    def __init__(self, root: Node | None = None, names: tuple[str, ...] = ()) -> None:
+        self._root = root or Node()
+        self._names = names
+
+    def __repr__(self) -> str:
+        return f"<Metrics {'/'.join(self._names) or '(root)'}>"
+
+    def scope(self, *names: str) -> "Metrics":
+        """The scope below `names`."""
+        return Metrics(self._root, self._names + names)
+
+    def counter(self, *names: str) -> Counter:
+        """The counter of that name."""
+        return self._metric(names, Counter)
+
+    def stat(self, *names: str) -> Stat:
+        """The stat of that name."""
+        return self._metric(names, Stat)
+
+    def gauge(self, *names: str, read: Callable[[], float]) -> Closable:
+        """Add a reader to the gauge of that name; closing the handle takes it away."""
+        return self._metric(names, Gauge).add(read)
+
+    def _metric(self, names: tuple[str, ...], kind: type[M]) -> M:
+        node = self._root
+        for name in self._names + names:
+            node = node.children.setdefault(name, Node())
+        if node.metric is None:
+            node.metric = kind()
+        if not isinstance(node.metric, kind):
+            where = "/".join(self._names + names)
+            raise TypeError(f"{where}: non-{kind.__name__.lower()} metric already exists")
+        return node.metric
+
+    @property
+    def node(self) -> Node | None:
+        """The scope's part of the tree, if there is any."""
+        node: Node | None = self._root
+        for name in self._names:
+            node = node.children.get(name) if node is not None else None
+        return node
+
+    def prune(self) -> None:
+        """Forget this scope and all below; who still holds a metric counts for nobody."""
+        if not self._names:
+            self._root.children.clear()
+            return
+        parent = Metrics(self._root, self._names[:-1]).node
+        if parent is not None:
+            parent.children.pop(self._names[-1], None)
+
+    def walk(self) -> Iterator[tuple[tuple[str, ...], Metric]]:
+        """Every metric of the scope with its names below it."""
+        node = self.node
+        if node is not None:
+            yield from _walk(node, ())
+
+
+def _walk(node: Node, names: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Metric]]:
+    if node.metric is not None:
+        yield names, node.metric
+    for name, child in node.children.items():
+        yield from _walk(child, (*names, name))
