@@ -13,6 +13,8 @@ from linkerpy.config.fields import as_text
 from linkerpy.config.kinds import REGISTRY
 from linkerpy.config.report import Mistake
 from linkerpy.config.source import Loc, Source
+from linkerpy.naming.dtab import Dtab
+from linkerpy.naming.loops import certain_loops
 from linkerpy.naming.parser import NameSyntaxError
 from linkerpy.naming.path import Path
 from linkerpy.router.config import RouterConfig
@@ -32,6 +34,18 @@ def router_mistakes(source: Source) -> Iterator[Mistake]:
             loc: Loc = ("routers", index)
             yield from _label_mistakes(source, loc, router, labels)
             yield from _server_mistakes(source, loc, router, taken)
+            yield from _loop_mistakes(source, loc, router)
+
+
+def _loop_mistakes(source: Source, loc: Loc, router: dict[str, Any]) -> Iterator[Mistake]:
+    try:
+        dtab = Dtab.parse(as_text(router.get("dtab")) or "")
+    except (NameSyntaxError, TypeError):
+        return  # reported by the router itself
+    loops = certain_loops(dtab)
+    if loops:
+        text = "names are rewritten in a circle and fail after 100 look-ups, by "
+        yield Mistake(source.value_spot((*loc, "dtab")), text + " ; ".join(loops))
 
 
 def namerd_mistakes(source: Source) -> Iterator[Mistake]:

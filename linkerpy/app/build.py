@@ -16,6 +16,7 @@ from linkerpy.admin.security import Security
 from linkerpy.admin.site import make_site
 from linkerpy.admin.state import AdminState, RouterView
 from linkerpy.app.names import (
+    Hosts,
     bound_names,
     build_interpreter,
     build_namers,
@@ -42,13 +43,11 @@ _log = Logger(namespace="linkerpy")
 
 def make_env(reactor: Any) -> Env:
     """What every part of this process is built with."""
-    resolver = Resolver(reactor)
     return Env(
         reactor=reactor,
         clock=reactor,
         timers=TimerWheel(reactor),
-        resolver=resolver,
-        inet=Inet(resolver, reactor),
+        inet=Inet(Hosts(Resolver(reactor)), reactor),
         metrics=Metrics(),
     )
 

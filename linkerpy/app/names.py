@@ -9,6 +9,7 @@ from twisted.logger import Logger
 
 from linkerpy.core.activity import Activity, Failed, Ok
 from linkerpy.core.closable import Closable
+from linkerpy.core.errors import BindingFailed
 from linkerpy.naming.delegate import DelegateTree, Delegator
 from linkerpy.naming.delegate_json import Json, tree_json
 from linkerpy.naming.dtab import EMPTY as NO_DTAB
@@ -18,6 +19,7 @@ from linkerpy.naming.namer import BoundTree, Interpreter, PrefixedNamer, TreeTra
 from linkerpy.naming.path import Path
 from linkerpy.naming.system import SystemNamer
 from linkerpy.naming.transform import transform_interpreter, transform_namer
+from linkerpy.net.dns import Resolved, ResolveFailed, ResolveNotFound, Resolver
 from linkerpy.plugins.interpreters.default import DefaultConfig
 from linkerpy.router.config import RouterConfig
 from linkerpy.router.env import Env
@@ -54,6 +56,29 @@ def _transforms(
     configs: Sequence[TransformerConfig], env: Env, bind: Callable[[Path], Activity[BoundTree]]
 ) -> list[TreeTransform]:
     return [config.build(env, bind) for config in configs]
+
+
+class Hosts:
+    """The system's resolver, as naming wants it answered."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
+
+    def resolve(
+        self, host: str, on_result: Callable[[Sequence[str] | BaseException | None], None]
+    ) -> Closable:
+        """See `linkerpy.naming.inet.Resolver`."""
+
+        def told(result: Resolved) -> None:
+            match result:
+                case ResolveNotFound():
+                    on_result(None)
+                case ResolveFailed(host, reason):
+                    on_result(BindingFailed(f"cannot resolve {host}: {reason}"))
+                case addresses:
+                    on_result(addresses)
+
+        return self._resolver.resolve(host, told)
 
 
 Told = Callable[[Json | None, BaseException | None], None]

@@ -4,10 +4,12 @@
 install ours. A mistake of the user's ends in one message on stderr and exit code 1.
 """
 
+import signal
 import sys
 from typing import Any, ClassVar, NoReturn
 
 from twisted.application.service import IService, Service
+from twisted.logger import Logger
 from twisted.python import usage
 
 from linkerpy import __version__
@@ -15,6 +17,8 @@ from linkerpy.app.schema import Linker, load
 from linkerpy.config.kinds import BrokenKindError, DuplicateKindError
 from linkerpy.config.report import ConfigError
 from linkerpy.net.reactor import install_best
+
+_log = Logger(namespace="linkerpy")
 
 
 class Options(usage.Options):
@@ -83,11 +87,27 @@ class Linkerpy(Service):
         except (ListenError, OSError, ValueError) as error:
             fail(f"linkerpy: {error}")
         self._running = running
+        reactor.callWhenRunning(_end_cleanly_on_signals, reactor)
 
     def stopService(self) -> Any:
         """Drain and close."""
         super().stopService()  # type: ignore[no-untyped-call]
         return self._running.stopService() if self._running is not None else None
+
+
+def _end_cleanly_on_signals(reactor: Any) -> None:
+    """Let SIGINT and SIGTERM end the process with status 0.
+
+    Twisted's own handlers end it by the same signal once it has stopped, which a supervisor takes
+    for a failure.
+    """
+
+    def ended(number: int, _frame: object) -> None:
+        _log.info("Received {name}. Shutting down ...", name=signal.Signals(number).name)
+        reactor.callFromThread(reactor.stop)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ended)
 
 
 def makeService(options: Options) -> IService:

@@ -65,7 +65,7 @@ class Immediate(Direct, tcp.Connection):
             super().write(data)
             return
         if not isinstance(data, bytes):
-            raise TypeError(f"data must be bytes, not {type(data).__name__}")
+            raise TypeError("Data must be bytes")  # as Twisted says it
         if not self.connected or self._writeDisconnected or not data:
             return
         sent = self._attempt(self.socket.send, data)
@@ -82,7 +82,7 @@ class Immediate(Direct, tcp.Connection):
             return
         for piece in pieces:
             if not isinstance(piece, bytes):
-                raise TypeError(f"data must be bytes, not {type(piece).__name__}")
+                raise TypeError("Data must be bytes")  # as Twisted says it
         if not self.connected or self._writeDisconnected:
             return
         for start in range(0, len(pieces), _MOST_PIECES):

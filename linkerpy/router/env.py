@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from linkerpy.core.clock import Clock, TimerWheel
-from linkerpy.naming.inet import Inet, Resolver
+from linkerpy.naming.inet import Inet
 from linkerpy.telemetry.metrics import Metrics
 
 
@@ -17,7 +17,6 @@ class Env:
     """The Twisted reactor, for listening, connecting and watching."""
     clock: Clock
     timers: TimerWheel
-    resolver: Resolver
     inet: Inet
     """Host names, looked up again while observed."""
     metrics: Metrics

@@ -113,3 +113,19 @@ def test_files_and_directories_must_exist(tmp_path):
 def test_milliseconds_become_seconds():
     assert fields.seconds(1500) == 1.5
     assert fields.seconds(None) is None
+
+
+def test_json_numbers_are_text_where_text_is_wanted():
+    assert read('{"text": 80}').text == "80"
+    assert read('{"text": 1.5}').text == "1.5"
+
+
+@pytest.mark.parametrize("key", ["ip", "path", "dtab", "pattern"])
+def test_lists_and_mappings_are_no_text(key):
+    with pytest.raises(ValidationError, match="must be text"):
+        read(f"{key}: [/x]")
+
+
+def test_values_made_elsewhere_pass_as_they_are():
+    path = Path.parse("/a")
+    assert Everything(path=path).path is path

@@ -6,6 +6,8 @@ Source: config spec, section 8.5.
 from typing import ClassVar
 
 from linkerpy.config.fields import Positive
+from linkerpy.policy.balance import Algorithm, p2c
+from linkerpy.router.env import Env
 from linkerpy.router.families import BalancerConfig
 
 
@@ -16,3 +18,7 @@ class P2cConfig(BalancerConfig):
 
     max_effort: Positive = 5
     """How often to pick again while the picked endpoint is not open."""
+
+    def build(self, env: Env) -> Algorithm:
+        """The algorithm, as the router's clients take it."""
+        return p2c(self.max_effort)
