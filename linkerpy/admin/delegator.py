@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 
 from linkerpy.admin.state import AdminState, Explain
 from linkerpy.core.clock import Clock
-from linkerpy.core.closable import NOTHING, Closable
+from linkerpy.core.closable import Group
 from linkerpy.naming.dtab import Dtab
 from linkerpy.naming.parser import NameSyntaxError
 from linkerpy.naming.path import Path
@@ -80,7 +80,7 @@ def _explainer(state: AdminState, namespace: str | None) -> Explain | None:
 
 def _patiently(explain: Explain, dtab: str, path: str, clock: Clock) -> Deferred[Answer]:
     answer: Deferred[Answer] = Deferred()
-    asking: Closable = NOTHING
+    asking = Group()
 
     def settle(outcome: Answer) -> None:
         if not answer.called:
@@ -93,8 +93,8 @@ def _patiently(explain: Explain, dtab: str, path: str, clock: Clock) -> Deferred
         if error is not None:
             settle(text(str(error) or type(error).__name__, 500))
         else:
-            settle(as_json(tree))
+            settle(as_json(tree, content_type="application/json"))
 
     timer = clock.callLater(PATIENCE, lambda: settle(text("Request timed out.", 503)))
-    asking = explain(dtab, path, told)
+    asking.add(explain(dtab, path, told))
     return answer

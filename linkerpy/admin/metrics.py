@@ -3,7 +3,9 @@
 Source: telemetry-admin spec, section 3.1.
 """
 
+import math
 import re
+from functools import partial
 from typing import Any
 
 from linkerpy.net.web import Answer, Asked, Page, as_json
@@ -21,21 +23,25 @@ def metrics_page(metrics: Metrics) -> Page:
         query = asked.args.get("q")
         node = root if query is None or root is None else subtree(root, query)
         if node is None:
-            return as_json({"error": f"No such subtree: {query}"}, 404)
+            return _json({"error": f"No such subtree: {query}"}, 404)
         live = asked.flag("live")
         if asked.flag("tree"):
-            return as_json(as_tree(node, live=live))
+            return _json(as_tree(node, live=live))
         flat = as_flat(node, live=live)
         pattern = asked.args.get("filter")
         if pattern is not None:
             try:
                 wanted = re.compile(pattern)
             except re.error as error:
-                return as_json({"error": f"filter is not a regular expression: {error}"}, 400)
+                return _json({"error": f"filter is not a regular expression: {error}"}, 400)
             flat = {name: value for name, value in flat.items() if wanted.search(name)}
-        return as_json(flat, pretty=asked.flag("pretty"))
+        return _json(flat, pretty=asked.flag("pretty"))
 
     return page
+
+
+# Without a charset: that is how linkerd labels this page.
+_json = partial(as_json, content_type="application/json")
 
 
 def subtree(node: Node, query: str) -> Node | None:
@@ -64,7 +70,7 @@ def _flatten(node: Node, name: str, flat: Json, live: bool) -> None:
         case Counter() as counter:
             flat[name] = counter.value
         case Gauge() as gauge if gauge.live:
-            flat[name] = gauge.value
+            flat[name] = _number(gauge)
         case Stat() as stat:
             for figure, value in figures(stat, live).items():
                 flat[f"{name}.{figure}"] = value
@@ -79,7 +85,7 @@ def as_tree(node: Node, *, live: bool = False) -> Json:
     tree = _value(node.metric, live)
     for name, child in node.children.items():
         below = as_tree(child, live=live)
-        if below or child.metric is not None:
+        if below:
             tree[name] = below
     return tree
 
@@ -89,11 +95,17 @@ def _value(metric: Metric | None, live: bool) -> Json:
         case Counter() as counter:
             return {"counter": counter.value}
         case Gauge() as gauge if gauge.live:
-            return {"gauge": gauge.value}
+            return {"gauge": _number(gauge)}
         case Stat() as stat:
             return {f"stat.{name}": value for name, value in figures(stat, live).items()}
         case _:
             return {}
+
+
+def _number(gauge: Gauge) -> float | None:
+    """What the gauge says, if JSON can: it has no infinity."""
+    value = gauge.value
+    return value if math.isfinite(value) else None
 
 
 def figures(stat: Stat, live: bool) -> dict[str, int | float]:

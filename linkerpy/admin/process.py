@@ -7,13 +7,14 @@ import sys
 import threading
 import time
 import traceback
+from html import escape
 from typing import Any
 
 from twisted.internet.defer import Deferred
 
 from linkerpy.admin.state import AdminState
 from linkerpy.core.duration import parse_duration
-from linkerpy.net.web import Answer, Asked, Page, Pages, as_json, not_allowed, text
+from linkerpy.net.web import Answer, Asked, Page, Pages, as_json, html, not_allowed, text
 
 
 def process_pages(state: AdminState) -> Pages:
@@ -23,7 +24,7 @@ def process_pages(state: AdminState) -> Pages:
         "/admin/ready": lambda _: text("ready\n") if state.ready() else text("not ready\n", 503),
         "/admin/shutdown": _shutdown(state),
         "/admin/server_info": lambda _: as_json(_server_info(state)),
-        "/admin/threads": lambda _: as_json(_threads()),
+        "/admin/threads": lambda _: html(_threads_page()),
         "/admin/threads.json": lambda _: as_json(_threads()),
         "/admin/metrics/usage": lambda _: as_json({"enabled": False}),
         "/config.json": lambda _: as_json(state.config_json()),
@@ -79,6 +80,14 @@ def _threads() -> dict[str, Any]:
             for thread in threading.enumerate()
         }
     }
+
+
+def _threads_page() -> str:
+    stacks = [
+        f"{thread['thread']}\n{''.join(thread['stack'])}"
+        for thread in _threads()["threads"].values()
+    ]
+    return f"<!doctype html><title>Threads</title><pre>{escape(chr(10).join(stacks))}</pre>"
 
 
 def _clients(state: AdminState) -> dict[str, Any]:

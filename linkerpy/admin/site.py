@@ -5,41 +5,27 @@ Source: telemetry-admin spec, section 4.4.
 
 from typing import Any
 
+from linkerpy.admin.dashboard import dashboard_pages
 from linkerpy.admin.delegator import delegator_page
-from linkerpy.admin.files import file_pages
 from linkerpy.admin.logging import LEVELS, logging_page
 from linkerpy.admin.metrics import metrics_page
 from linkerpy.admin.process import process_pages
 from linkerpy.admin.security import Security
 from linkerpy.admin.state import AdminState
-from linkerpy.net.web import Page, as_json, site, text
+from linkerpy.net.web import Page, site, text
 
 
 def make_site(state: AdminState, security: Security, reactor: Any) -> Any:
     """The admin server's factory."""
     metrics = metrics_page(state.metrics)
     pages: dict[str, Page] = {
-        **file_pages(),
+        **dashboard_pages(state.version),
         **process_pages(state),
         "/admin/metrics.json": metrics,
         "/metrics.json": metrics,
         "/delegator.json": delegator_page(state, reactor),
         "/logging.json": logging_page(LEVELS),
-        "/routers.json": lambda _: as_json(_routers(state)),
     }
     index = "\n".join(sorted(pages)) + "\n"
     pages["/admin"] = pages["/admin/index.txt"] = lambda _: text(index)
-    return site(pages, security.filter(), reactor)
-
-
-def _routers(state: AdminState) -> list[dict[str, Any]]:
-    """What the dashboard needs to know of the routers beside their metrics."""
-    return [
-        {
-            "label": router.label,
-            "protocol": router.protocol,
-            "dtab": router.dtab,
-            "servers": router.servers,
-        }
-        for router in state.routers()
-    ]
+    return site(pages, security.filter(), state.metrics.scope("adminhttp"), reactor)

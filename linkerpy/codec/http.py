@@ -32,8 +32,8 @@ HOP_BY_HOP = frozenset(
 class Request:
     """A request. `uri` is the request target as it stood on the wire.
 
-    `names` are the lower-case names of the headers as they came, so that nobody need search for
-    what was not there; None when the message did not come from a parser.
+    `names` has the lower-case names of the headers as they came, each with its last value, so that
+    nobody need search for what was not there. `names_of` makes it where no parser did.
     """
 
     __slots__ = ("body", "ctx", "headers", "method", "names", "uri", "version")
@@ -51,7 +51,7 @@ class Request:
         self.version = version
         self.headers = headers
         self.body = body
-        self.names: set[bytes] | None = None
+        self.names: dict[bytes, bytes] | None = None
         self.ctx: Any = None
         """What the router knows about this request; never written to the wire."""
 
@@ -76,17 +76,17 @@ class Response:
         self.reason = reason
         self.version = version
         self.headers = headers
-        self.names: set[bytes] | None = None
+        self.names: dict[bytes, bytes] | None = None
         self.body = body
 
     def __repr__(self) -> str:
         return f"<Response {self.status} HTTP/{self.version.decode()}>"
 
 
-def names_of(message: Request | Response) -> set[bytes]:
-    """The lower-case names of the headers that a message came with."""
+def names_of(message: Request | Response) -> dict[bytes, bytes]:
+    """The headers that a message came with: lower-case names, each with its last value."""
     if message.names is None:
-        message.names = {name.lower() for name, _ in message.headers}
+        message.names = {name.lower(): value for name, value in message.headers}
     return message.names
 
 
@@ -136,8 +136,8 @@ def tokens(headers: Headers, name: bytes) -> list[bytes]:
     ]
 
 
-def strip_hop_by_hop(headers: Headers) -> None:
-    """Remove what concerns only the connection a message came by, in place.
+def strip_hop_by_hop(message: Request | Response) -> None:
+    """Remove what concerns only the connection a message came by.
 
     That is `HOP_BY_HOP` and whatever `Connection` names; `Keep-Alive` and `Proxy-Connection` stay
     unless named. `Host` and the length of the body stay even when named: a message stripped of
@@ -145,16 +145,20 @@ def strip_hop_by_hop(headers: Headers) -> None:
 
     Source: dataplane spec, section 2.4; RFC 9110, 7.6.1.
     """
+    names = names_of(message)
+    if names.keys().isdisjoint(HOP_BY_HOP):
+        return
+    headers = message.headers
     dropped: frozenset[bytes] | set[bytes] = HOP_BY_HOP
-    found = False
-    for key, value in headers:
-        name = key.lower()
-        if name in HOP_BY_HOP:
-            found = True
-            if name == b"connection" and value.lower() not in _NAMES_NOTHING:
-                dropped = HOP_BY_HOP | (set(tokens(headers, b"connection")) - _NEVER_NAMED)
-    if found:
-        headers[:] = [pair for pair in headers if pair[0].lower() not in dropped]
+    if names.get(b"connection", b"close").lower() not in _NAMES_NOTHING or _repeated(
+        headers, names
+    ):
+        dropped = HOP_BY_HOP | (set(tokens(headers, b"connection")) - _NEVER_NAMED)
+    message.headers = [pair for pair in headers if pair[0].lower() not in dropped]
+
+
+def _repeated(headers: Headers, names: dict[bytes, bytes]) -> bool:
+    return len(headers) != len(names) and len(get_all(headers, b"connection")) > 1
 
 
 _NAMES_NOTHING = frozenset((b"close", b"keep-alive"))

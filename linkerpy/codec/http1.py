@@ -245,7 +245,7 @@ class RequestParser(_Parser):
             raise BadStartLine(f"bad request target: {quoted(uri)}")
         version = HTTP_11 if minor == b"1" else HTTP_10
         headers = read_fields(head, line.end())
-        names = {pair[0].lower() for pair in headers}
+        names = {name.lower(): value for name, value in headers}
         length, keep_alive = request_framing(headers, names, version)
         request = Request(method, uri, headers, EMPTY, version)
         request.names = names
@@ -338,7 +338,7 @@ class ResponseParser(_Parser):
         version = HTTP_11 if minor == b"1" else HTTP_10
         status = int(code)
         headers = read_fields(head, line.end())
-        names = {pair[0].lower() for pair in headers}
+        names = {name.lower(): value for name, value in headers}
         length, keep_alive = response_framing(headers, names, version, status, method)
         response = Response(status, headers, EMPTY, reason or b"", version)
         response.names = names

@@ -17,35 +17,39 @@ UNTIL_CLOSE = -2
 _FRAMING = frozenset((b"content-length", b"transfer-encoding", b"connection"))
 
 
-def _one(headers: Headers, name: bytes) -> bytes:
-    """A field's value; repeated, it reads as one joined by commas."""
-    return b",".join([value for key, value in headers if key.lower() == name])
+Names = dict[bytes, bytes]
+"""Lower-case names of a head's fields, each with the last of its values."""
 
 
-def request_framing(headers: Headers, names: set[bytes], version: bytes) -> tuple[int, bool]:
+def _one(headers: Headers, names: Names, name: bytes) -> bytes | None:
+    """A field's value, None if there is none; repeated, it reads as one joined by commas."""
+    value = names.get(name)
+    if value is not None and len(names) != len(headers):
+        return b",".join(get_all(headers, name))
+    return value
+
+
+def request_framing(headers: Headers, names: Names, version: bytes) -> tuple[int, bool]:
     """The length of a request's body (or `CHUNKED`), and whether the client keeps the connection.
-
-    `names` are the headers' names in lower case: most requests name nothing that frames a body.
 
     Raises: BadFraming, UnsupportedCoding, BadHeaderValue.
     """
     if len(names) != len(headers) and len(get_all(headers, b"host")) > 1:
         raise BadHeaderValue("more than one `Host` header")
-    if names.isdisjoint(_FRAMING):
+    if names.keys().isdisjoint(_FRAMING):  # as in most requests
         return 0, version == HTTP_11
-    keep = _keeps(version, _one(headers, b"connection") if b"connection" in names else None)
-    if b"transfer-encoding" in names:
-        if b"content-length" in names:
+    keep = _keeps(version, _one(headers, names, b"connection"))
+    coding, length = names.get(b"transfer-encoding"), _one(headers, names, b"content-length")
+    if coding is not None:
+        if length is not None:
             raise BadFraming("both `Content-Length` and `Transfer-Encoding`")
-        _require_chunked(_one(headers, b"transfer-encoding"), version)
+        _require_chunked(_one(headers, names, b"transfer-encoding") or b"", version)
         return CHUNKED, keep
-    if b"content-length" in names:
-        return _decimal(_one(headers, b"content-length")), keep
-    return 0, keep
+    return (0 if length is None else _decimal(length)), keep
 
 
 def response_framing(
-    headers: Headers, names: set[bytes], version: bytes, status: int, method: bytes
+    headers: Headers, names: Names, version: bytes, status: int, method: bytes
 ) -> tuple[int, bool]:
     """The length of a response's body (or `CHUNKED`, `UNTIL_CLOSE`), and whether to keep on.
 
@@ -54,20 +58,19 @@ def response_framing(
 
     Raises: BadFraming, UnsupportedCoding.
     """
-    keep = _keeps(version, _one(headers, b"connection") if b"connection" in names else None)
+    keep = _keeps(version, _one(headers, names, b"connection"))
     if status == 101 or (method == b"CONNECT" and 200 <= status < 300):
         return 0, False
     if method == b"HEAD" or status in (204, 304) or status < 200:
         return 0, keep
-    if b"transfer-encoding" in names:
-        coding = _one(headers, b"transfer-encoding")
-        if coding.lower() != b"identity":
-            _require_chunked(coding, version)
-            # A sender that sets both may have meant either: it is not trusted with another.
-            return CHUNKED, keep and not remove(headers, b"content-length")
-    if b"content-length" not in names:
+    coding = _one(headers, names, b"transfer-encoding")
+    if coding is not None and coding.lower() != b"identity":
+        _require_chunked(coding, version)
+        # A sender that sets both may have meant either: it is not trusted with another message.
+        return CHUNKED, keep and not remove(headers, b"content-length")
+    length = _one(headers, names, b"content-length")
+    if length is None:
         return UNTIL_CLOSE, False
-    length = _one(headers, b"content-length")
     if b"," in length:
         length = _agreed(length)
         replace(headers, b"Content-Length", length)

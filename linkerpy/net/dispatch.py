@@ -1,7 +1,10 @@
-"""The mark that lets `linkerpy.net.reactor` call a selectable without a logging context."""
+"""What `linkerpy.net.reactor` and the transports agree on: direct calls, and rounds of events."""
 
+# mypy: disallow-untyped-calls=False
 from collections.abc import Callable
 from typing import Any
+
+from twisted.python import log
 
 
 class Direct:
@@ -15,3 +18,33 @@ class Direct:
 
     doRead: Callable[..., Any]
     doWrite: Callable[..., Any]
+
+
+class Round:
+    """One round of events, at whose end what small writes left in it is sent.
+
+    A send that wakes a sleeping peer costs more than the send itself. Done one behind the other,
+    the sends of a round find most peers awake.
+    """
+
+    __slots__ = ("open", "waiting")
+
+    def __init__(self) -> None:
+        self.open = False
+        self.waiting: list[Any] = []
+
+    def close(self) -> None:
+        """Send what was left."""
+        self.open = False
+        while self.waiting:
+            waiting, self.waiting = self.waiting, []
+            for transport in waiting:
+                try:
+                    transport.flush()
+                except Exception:  # noqa: BLE001 - of a producer that was paused
+                    log.callWithLogger(transport, log.err)
+                    transport.abortConnection()
+
+
+NO_ROUND = Round()
+"""The round of reactors that have none; it is never open."""

@@ -150,6 +150,8 @@ def literal(host: str) -> Resolved | None:
 
 def look_up(host: str) -> Resolved:
     """Ask the system; blocks."""
+    if "\0" in host:  # the system would only see what comes before it
+        return ResolveNotFound(host)
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except socket.gaierror as error:
@@ -158,7 +160,7 @@ def look_up(host: str) -> Resolved:
         return ResolveFailed(host, f"{host}: {error.strerror}")
     except UnicodeError:  # an empty label, or one too long for the DNS
         return ResolveNotFound(host)
-    except (OSError, ValueError) as error:
+    except OSError as error:
         return ResolveFailed(host, f"{host}: {error}")
     usable = [str(info[4][0]) for info in found if info[0] == socket.AF_INET]
     if len(usable) < len(found) and has_global_ipv6():

@@ -10,8 +10,8 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from linkerpy.core.closable import Closable, Group
 from linkerpy.core.clock import Clock
+from linkerpy.core.closable import Closable, Group
 from linkerpy.net.inotify import CONTENTS, ENTRIES, IN_MODIFY, Notifier, Unwatchable
 
 # Seconds between looks where inotify is of no help.
@@ -24,7 +24,11 @@ SETTLE_INTERVAL = 0.1
 # As many symbolic links as Linux follows in one path.
 _MOST_LINKS = 40
 
+# Places that still change after so many looks announce it by events.
+_MOST_LOOKS = 5
+
 Signature = object
+Identity = tuple[int, int] | None
 
 
 class _Watch:
@@ -36,7 +40,7 @@ class _Watch:
         self._on_change = on_change
         self._closed = False
         self._handles = Group()
-        self._watched: object = None
+        self._watched: list[tuple[tuple[str, str], Identity]] | None = None
         self._due: Any = None
         self._due_at = 0.0
         self._poll: Any = None
@@ -61,18 +65,22 @@ class _Watch:
 
     def _arm(self) -> None:
         """Watch the directories that matter now, and poll if that is not possible for all."""
-        places = self._places()
-        identities = [(place, _identity(place[0])) for place in places]
-        if identities == self._watched:
-            return
-        old, self._handles, self._watched = self._handles, Group(), identities
+        # What appears while the watches are set is seen by looking again.
+        for _ in range(_MOST_LOOKS):
+            places = [(place, _identity(place[0])) for place in self._places()]
+            if places == self._watched:
+                return
+            self._watched = places
+            self._rewatch()
+
+    def _rewatch(self) -> None:
+        old, self._handles = self._handles, Group()
         complete = True
-        for directory, name in places:
+        for (directory, name), _ in self._watched or ():
             try:
                 self._handles.add(self._watch_place(directory, name))
             except Unwatchable:
                 complete = False
-                self._watched = None
         # Closed only now, lest the last one takes the reactor's inotify instance with it.
         old.close()
         if not complete and self._poll is None:
@@ -209,7 +217,7 @@ def _entries(directory: str) -> list[str]:
         return []
 
 
-def _identity(path: str) -> tuple[int, int] | None:
+def _identity(path: str) -> Identity:
     try:
         stat = os.stat(path)
     except OSError:

@@ -9,7 +9,7 @@ only user.
 import os
 import struct
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
 from twisted.internet import fdesc
@@ -48,7 +48,7 @@ class Unwatchable(Exception):
 class Notifier(FileDescriptor):
     """The inotify instance of one reactor; closes itself when the last watch leaves."""
 
-    _instances: WeakKeyDictionary[Any, "Notifier"] = WeakKeyDictionary()
+    _instances: ClassVar[WeakKeyDictionary[Any, "Notifier"]] = WeakKeyDictionary()
 
     def __init__(self, reactor: Any) -> None:
         super().__init__(reactor)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet import main
 from twisted.python import log
 
-from linkerpy.net.dispatch import Direct
+from linkerpy.net.dispatch import Direct, Round
 
 try:
     from twisted.internet import epollreactor
@@ -36,6 +36,10 @@ if HAVE_EPOLL or TYPE_CHECKING:
         _reads: set[int]
         _writes: set[int]
 
+        def __init__(self) -> None:
+            self.round = Round()
+            super().__init__()
+
         def doPoll(self, timeout: float | None) -> None:
             """Wait up to `timeout` seconds (None: for ever) and serve what is ready."""
             try:
@@ -46,6 +50,19 @@ if HAVE_EPOLL or TYPE_CHECKING:
                 if error.errno == errno.EINTR:
                     return
                 raise
+            if len(ready) == 1:
+                self._serve_all(ready)
+                return
+            self.round.open = True
+            try:
+                self._serve_all(ready)
+            finally:
+                self.round.close()
+
+        # The base class binds its own doPoll to this name.
+        doIteration = doPoll
+
+        def _serve_all(self, ready: list[tuple[int, int]]) -> None:
             # An earlier event of the round may have closed, replaced or paused a later one's
             # selectable, so each is looked up when its turn comes.
             selectables, reads = self._selectables, self._reads
@@ -64,9 +81,6 @@ if HAVE_EPOLL or TYPE_CHECKING:
                         why = _logged(selectable, error)
                     if why is not None:
                         self._disconnectSelectable(selectable, why, True)
-
-        # The base class binds its own doPoll to this name.
-        doIteration = doPoll
 
         def _serve(self, selectable: Any, fd: int, event: int) -> None:
             """Serve an event that is not plain readability.

@@ -3,7 +3,8 @@
 Twisted's transports queue what is written and ask the reactor to say when the socket can take it:
 two system calls and a round of the reactor for every reply. These call `send` inside `write`, and
 only what the socket does not take is left to Twisted's buffering, which also keeps its promises
-about producers, half-close and `loseConnection`. They work on any reactor of Twisted's;
+about producers, half-close and `loseConnection`. While the reactor serves several events in one
+round, small writes wait for its end: see `Round`. They work on any reactor of Twisted's;
 `linkerpy.net.reactor` moreover calls them straight.
 
 `listen` and `connect` make them. They do not know what protocol they carry.
@@ -19,11 +20,14 @@ from twisted.internet import main, tcp
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IProtocol
 
-from linkerpy.net.dispatch import Direct
+from linkerpy.net.dispatch import NO_ROUND, Direct
 from linkerpy.net.options import DEFAULT_OPTIONS, SocketOptions
 
 # The most pieces one `sendmsg` may have (IOV_MAX of Linux).
 _MOST_PIECES = 1024
+
+# A write up to this size may wait for the end of the reactor's round.
+_SMALL = 16384
 
 # A larger size costs more than it brings: the bytes object is allocated whole, then cut.
 _READ_SIZE = 65536
@@ -34,6 +38,8 @@ class Immediate(Direct, tcp.Connection):
 
     reactor: Any
     options: SocketOptions
+
+    _round = NO_ROUND
 
     # An immediate write found the connection dead. The application is in the middle of its own
     # call then, so it is told by the reactor's next round, which `startWriting` brings about.
@@ -68,11 +74,36 @@ class Immediate(Direct, tcp.Connection):
             raise TypeError("Data must be bytes")  # as Twisted says it
         if not self.connected or self._writeDisconnected or not data:
             return
+        if self._round.open and len(data) <= _SMALL:
+            self.dataBuffer = data
+            self._round.waiting.append(self)
+            return
         sent = self._attempt(self.socket.send, data)
         if sent < len(data):
             self._keep(data, sent, ())
         elif self.producer is not None:
             self._ask_for_more()
+
+    def flush(self) -> None:
+        """Send what was left for the end of the reactor's round.
+
+        Until then it counts as buffered, so that Twisted's promises about buffered data hold.
+        """
+        if self._broken or not self.connected:
+            return
+        data = self.dataBuffer
+        if self.offset or self._tempDataLen:  # `doWrite` came before, or there were more writes
+            data = b"".join([data[self.offset :], *self._tempDataBuffer])
+        if not data:
+            return
+        sent = self._attempt(self.socket.send, data)
+        if sent < len(data):
+            self._keep(data, sent, ())
+            return
+        self.dataBuffer, self.offset = b"", 0
+        self._tempDataBuffer, self._tempDataLen = [], 0
+        if self.disconnecting or self._writeDisconnecting or self.producer is not None:
+            self.startWriting()  # Twisted's doWrite knows what is due once all is sent
 
     def writeSequence(self, iovec: Iterable[bytes]) -> None:
         """Send the pieces now, without joining them; buffer what the socket does not take."""
@@ -151,6 +182,7 @@ class Server(Immediate, tcp.Server):
         reactor: Any,
     ) -> None:
         super().__init__(sock, protocol, client, server, sessionno, reactor)
+        self._round = getattr(reactor, "round", NO_ROUND)
         self.options = getattr(server, "options", DEFAULT_OPTIONS)
         self.options.apply(sock)
 
@@ -170,3 +202,7 @@ class Client(Immediate, tcp.Client):
     def resolveAddress(self) -> None:
         """Go on to connecting: the address is numeric."""
         self._setRealAddress(self.addr)
+
+    def _connectDone(self) -> None:
+        self._round = getattr(self.reactor, "round", NO_ROUND)
+        super()._connectDone()

@@ -15,21 +15,25 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web import http, resource, server
 
+from linkerpy.telemetry.metrics import Metrics
+
 _log = Logger(namespace="linkerpy.admin")
 
 MAX_BODY = 1 << 20
-"""Bytes of a request body."""
+"""Bytes of a request body; a larger one is read, thrown away and answered with 413."""
 
-IDLE = 60
-"""Seconds a connection may idle."""
+PATIENCE = 60
+"""Seconds in which a request must have arrived whole, counted from the last answer."""
 
 _SAFE = {
     "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:",
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; base-uri 'none';"
+    " form-action 'self'; frame-ancestors 'self'",
     "Referrer-Policy": "no-referrer",
 }
 
@@ -43,6 +47,8 @@ class Asked:
     args: Mapping[str, str]
     content_type: str
     accept: str
+    foreign: bool
+    """Whether a browser sent it on behalf of a page of another origin."""
     body: bytes
 
     @property
@@ -74,10 +80,15 @@ def text(content: str, status: int = 200) -> Answer:
     return Answer(content.encode("utf-8"), status)
 
 
-def as_json(value: Any, status: int = 200, *, pretty: bool = False) -> Answer:
+JSON = "application/json;charset=UTF-8"
+
+
+def as_json(
+    value: Any, status: int = 200, *, pretty: bool = False, content_type: str = JSON
+) -> Answer:
     """A JSON answer; `pretty` indents and sorts."""
     body = json.dumps(value, indent=2 if pretty else None, sort_keys=pretty, ensure_ascii=False)
-    return Answer(body.encode("utf-8"), status, "application/json;charset=UTF-8")
+    return Answer(body.encode("utf-8"), status, content_type)
 
 
 def html(content: str, status: int = 200) -> Answer:
@@ -98,35 +109,81 @@ def not_found(asked: Asked) -> Answer:
     return html(_NOT_FOUND, 404) if asked.wants_html else Answer(status=404)
 
 
+def find(pages: Pages, path: str) -> Page | None:
+    """The page of the longest pattern that fits; `/` is only itself."""
+    if path in pages:
+        return pages[path]
+    folders = [name for name in pages if name.endswith("/") and name != "/"]
+    fitting = [folder for folder in folders if path.startswith(folder)]
+    return pages[max(fitting, key=len)] if fitting else None
+
+
+class _Figures:
+    """What the server counts of itself, under linkerd's names.
+
+    Source: telemetry-admin spec, sections 2.2 and 2.9.
+    """
+
+    def __init__(self, metrics: Metrics) -> None:
+        self.requests, self.success = metrics.counter("requests"), metrics.counter("success")
+        self.failures = metrics.counter("failures")
+        self.latency = metrics.stat("request_latency_ms")
+        self.connects, self.closes = metrics.counter("connects"), metrics.counter("closes")
+        self.pending = self.connections = 0
+        metrics.gauge("pending", read=lambda: self.pending)
+        metrics.gauge("connections", read=lambda: self.connections)
+
+    def answered(self, status: int, milliseconds: float) -> None:
+        """Count an answer."""
+        self.requests.value += 1
+        self.latency.add(milliseconds)
+        outcome = self.success if status < 500 else self.failures
+        outcome.value += 1
+
+
 class _Root(resource.Resource):
     """Serves every path."""
 
     isLeaf = True
 
-    def __init__(self, pages: Pages, allowed: Callable[[str], bool]) -> None:
+    def __init__(
+        self, pages: Pages, allowed: Callable[[str], bool], figures: _Figures, clock: Any
+    ) -> None:
         super().__init__()
         self._pages = pages
         self._allowed = allowed
+        self._figures = figures
+        self._clock = clock
 
-    def render(self, request: server.Request) -> Any:
+    def render(self, request: "_Request") -> Any:
         """Find the page and let it answer."""
         asked = _asked(request)
+        began = self._clock.seconds()
+        gone: list[Any] = []
+        self._figures.pending += 1
+
+        def finish(answer: Answer) -> None:
+            self._figures.pending -= 1
+            self._figures.answered(answer.status, (self._clock.seconds() - began) * 1000)
+            if not gone:
+                _finish(request, answer)
+
         try:
-            answer = self._answer(asked)
+            answer = _TOO_LARGE if request.too_large else self._answer(asked)
         except Exception:  # noqa: BLE001 - a page's defect must not hang the caller
             answer = self._failed(asked, Failure())
         if isinstance(answer, Deferred):
-            gone: list[Any] = []
             request.notifyFinish().addErrback(gone.append)
-            answer.addErrback(lambda failure: self._failed(asked, failure))
-            answer.addCallback(lambda late: None if gone else _finish(request, late))
-            return server.NOT_DONE_YET
-        _finish(request, answer)
+            answer.addErrback(lambda failure: self._failed(asked, failure)).addCallback(finish)
+        else:
+            finish(answer)
         return server.NOT_DONE_YET
 
     def _answer(self, asked: Asked) -> "Answer | Deferred[Answer]":
         if not self._allowed(asked.path):
             return Answer(status=404)
+        if asked.foreign and asked.method not in ("GET", "HEAD"):
+            return text("Refused: the request was sent by a page of another site.\n", 403)
         page = find(self._pages, asked.path)
         return not_found(asked) if page is None else page(asked)
 
@@ -135,16 +192,10 @@ class _Root(resource.Resource):
         return text(f"the page failed: {type(failure.value).__name__}; see the log\n", 500)
 
 
-def find(pages: Pages, path: str) -> Page | None:
-    """The page of the longest pattern that fits."""
-    if path in pages:
-        return pages[path]
-    fitting = [pattern for pattern in pages if pattern.endswith("/") and path.startswith(pattern)]
-    fitting = [pattern for pattern in fitting if pattern != "/"]
-    return pages[max(fitting, key=len)] if fitting else None
+_TOO_LARGE = text(f"The body is larger than {MAX_BODY} bytes.\n", 413)
 
 
-def _asked(request: server.Request) -> Asked:
+def _asked(request: "_Request") -> Asked:
     def header(name: str) -> str:
         return str(request.getHeader(name) or "")
 
@@ -159,8 +210,16 @@ def _asked(request: server.Request) -> Asked:
         args=args,
         content_type=header("content-type"),
         accept=header("accept"),
+        foreign=_foreign(header("sec-fetch-site"), header("origin"), header("host")),
         body=request.content.read() if request.content else b"",
     )
+
+
+def _foreign(site: str, origin: str, host: str) -> bool:
+    """Whether a page of another origin asks; older browsers tell by `Origin` alone."""
+    if site:
+        return site not in ("same-origin", "none")
+    return bool(origin) and origin.partition("://")[2] != host
 
 
 def _finish(request: server.Request, answer: Answer) -> None:
@@ -177,28 +236,76 @@ def _finish(request: server.Request, answer: Answer) -> None:
 class _Request(server.Request):
     """A request whose body is bounded."""
 
+    _received = 0
+
+    @property
+    def too_large(self) -> bool:
+        """Whether the body was more than is taken."""
+        return self._received > MAX_BODY
+
     def gotLength(self, length: int | None) -> None:
-        """Refuse a body that is too large before it is read."""
-        if length is not None and length > MAX_BODY:
-            transport: Any = self.channel.transport
-            transport.write(
-                b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-            )
-            self.channel.loseConnection()
-            length = 0
-        super().gotLength(length)
+        """Keep the body in memory, whatever its announced length: it is bounded here."""
+        super().gotLength(0)
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """Keep what is not too much."""
+        self._received += len(data)
+        if not self.too_large:
+            super().handleContentChunk(data)
+
+
+class _Channel(http.HTTPChannel):
+    """A connection; bytes that trickle in do not prolong its time."""
+
+    site: Any
+    _closing = False
+
+    def connectionMade(self) -> None:
+        """Count it."""
+        self.site.figures.connects.value += 1
+        self.site.figures.connections += 1
+        super().connectionMade()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Count it."""
+        self.site.figures.connections -= 1
+        super().connectionLost(reason)
+
+    def loseConnection(self) -> None:
+        """Count it as closed by us."""
+        self.site.figures.closes.value += not self._closing
+        self._closing = True
+        super().loseConnection()
+
+    def resetTimeout(self) -> None:
+        """Do nothing: the time runs from the last answer, not from the last byte."""
 
 
 class _Site(server.Site):
     """A site without an access log: it would drown the log of the router."""
 
+    protocol = _Channel  # type: ignore[assignment] # Twisted's own switches to HTTP/2
     displayTracebacks = False
     noisy = False
+
+    def __init__(self, root: _Root, figures: _Figures, reactor: Any) -> None:
+        super().__init__(root, requestFactory=_Request, timeout=PATIENCE, reactor=reactor)
+        self.figures = figures
 
     def log(self, request: http.Request) -> None:
         """Write nothing."""
 
+    def acceptableProtocols(self) -> list[bytes]:
+        """HTTP/1.1 alone, whatever libraries are installed."""
+        return [b"http/1.1"]
 
-def site(pages: Pages, allowed: Callable[[str], bool], reactor: Any) -> server.Site:
-    """A factory for the admin server; paths that are not `allowed` do not exist."""
-    return _Site(_Root(pages, allowed), requestFactory=_Request, timeout=IDLE, reactor=reactor)
+
+def site(
+    pages: Pages, allowed: Callable[[str], bool], metrics: Metrics, reactor: Any
+) -> server.Site:
+    """A factory for the admin server; paths that are not `allowed` do not exist.
+
+    It counts itself in `metrics`.
+    """
+    figures = _Figures(metrics)
+    return _Site(_Root(pages, allowed, figures, reactor), figures, reactor)

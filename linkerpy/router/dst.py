@@ -3,7 +3,6 @@
 Source: naming spec, terms (Dst.Path); dataplane spec, section 1.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 from linkerpy.naming.dtab import EMPTY as NO_DTAB
@@ -11,19 +10,24 @@ from linkerpy.naming.dtab import Dtab
 from linkerpy.naming.path import Path
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Dst:
     """What an identifier yields: the name, and the local dtab that came with the request.
 
-    The router's own dtab is no part of it: it is the same for every request of a router.
+    The router's own dtab is no part of it: it is the same for every request of a router. Not to be
+    changed once made: it keys the path cache. A dataclass would cost each request a microsecond.
     """
 
-    path: Path
-    local: Dtab = NO_DTAB
+    __slots__ = ("local", "path")
 
-    # Written out because it keys the path cache: nearly always the local dtab is the empty one.
+    def __init__(self, path: Path, local: Dtab = NO_DTAB) -> None:
+        self.path = path
+        self.local = local
+
+    def __repr__(self) -> str:
+        return f"<Dst {self.path.show()} under [{self.local.show()}]>"
+
     def __hash__(self) -> int:
-        return hash(self.path.elems)
+        return hash(self.path.elems)  # nearly always the local dtab is the empty one
 
     def __eq__(self, other: object) -> bool:
         if other.__class__ is not Dst:

@@ -142,7 +142,8 @@ class Router:
         )
         self.bounds = self._cache("bound", sizes.bounds, self._open_bound, lambda _route: None)
         self.clients = self._cache("client", sizes.clients, self._open_client, self._close_client)
-        self._path_scopes: dict[str, int] = {}
+        self._scopes: dict[tuple[str, str], int] = {}
+        """How many stacks share the metrics of a kind and name; see `_reap`."""
         self._sweeping: Delayed = env.clock.callLater(sizes.idle_ttl, self._sweep)
 
     def _cache(
@@ -183,11 +184,12 @@ class Router:
         try:
             client = held[2].value.client
             if not client.ready:
-                what = f"connecting to {held[2].key!r} for name: {route.dst.path.show()}"
-                await self._in_time(client.wait(), ctx, what)
+                await self._in_time(client.wait(), ctx, _connecting(route, held))
             response = await held[1].value.service(request)
         except BaseException as error:
             _let_go(held)
+            if isinstance(error, BindingTimeout) and not error.message:  # of the client's endpoints
+                error.message = self._too_late(_connecting(route, held))
             explain_failure(error, route.dst, self.settings.dtab, held[2].value, ctx)
             raise
         if response.body.over:
@@ -228,8 +230,7 @@ class Router:
         """
 
         def too_late() -> None:
-            duration = show_duration(self.settings.binding_timeout)
-            reply.cancel(BindingTimeout(f"Exceeded {duration} binding timeout while {what}"))
+            reply.cancel(BindingTimeout(self._too_late(what)))
 
         # To the next tenth: the wheel keeps a queue for each length of timeout.
         left = max(math.ceil((ctx.acquire_by - self._env.clock.seconds()) * 10), 1) / 10
@@ -239,13 +240,17 @@ class Router:
         finally:
             timer.close()
 
+    def _too_late(self, what: str) -> str:
+        duration = show_duration(self.settings.binding_timeout)
+        return f"Exceeded {duration} binding timeout while {what}"
+
     # -- building and closing what the caches keep ------------------------------------------------
 
     def _open_path(self, dst: Dst) -> PathRoute:
         dtab = self.settings.dtab + dst.local
         route = PathRoute(dst, Binding(self.interpreter.bind(dtab, dst.path)))
         name = _label(dst.path)
-        self._path_scopes[name] = self._path_scopes.get(name, 0) + 1
+        self._claim("service", name)
 
         def attempt(request: Any) -> Any:
             return self._attempt(route, request)
@@ -255,11 +260,7 @@ class Router:
 
     def _close_path(self, route: PathRoute) -> None:
         route.binding.close()
-        name = _label(route.dst.path)
-        self._path_scopes[name] -= 1
-        if self._path_scopes[name] == 0:  # the name may live on under another local dtab
-            del self._path_scopes[name]
-            self._reap("service", name)
+        self._reap("service", _label(route.dst.path))
 
     def _open_bound(self, bound: Bound) -> BoundRoute:
         route = BoundRoute(bound)
@@ -276,13 +277,22 @@ class Router:
         name = _label(key.bound.id)
         metrics = self.metrics.scope("client", name)
         client = self._stacks.client(key.bound, metrics)
+        self._claim("client", name)
         return ClientRoute(name, client, self._stacks.client_stack(metrics, client.send))
 
     def _close_client(self, route: ClientRoute) -> None:
         route.client.close()
         self._reap("client", route.name)
 
+    def _claim(self, kind: str, name: str) -> None:
+        self._scopes[kind, name] = self._scopes.get((kind, name), 0) + 1
+
     def _reap(self, kind: str, name: str) -> None:
+        """Forget the metrics, unless the name lives on: under another dtab, or as a one-shot."""
+        self._scopes[kind, name] -= 1
+        if self._scopes[kind, name]:
+            return
+        del self._scopes[kind, name]
         self.metrics.scope(kind, name).prune()
         _log.info("Reaping {name}", name=name)
 
@@ -319,6 +329,10 @@ class ClientKey:
 
     def __repr__(self) -> str:
         return self.bound.id.show()
+
+
+def _connecting(route: PathRoute, held: Held) -> str:
+    return f"connecting to {held[2].key!r} for name: {route.dst.path.show()}"
 
 
 def _label(path: Path) -> str:

@@ -30,15 +30,11 @@ LIMITS = _limits()
 """Bucket i holds the samples from LIMITS[i-1] up to, not including, LIMITS[i]."""
 
 _OFFSET = 362
-_TABLE_SIZE = 8192
 
 
 def bucket(sample: float) -> int:
     """The bucket of a sample; it is truncated to an integer, and negative ones count as 0."""
-    value = int(sample)
-    if 0 <= value < _TABLE_SIZE:
-        return _TABLE[value]
-    return _by_logarithm(value)
+    return _by_logarithm(int(sample))
 
 
 def _by_logarithm(value: int) -> int:
@@ -55,8 +51,8 @@ def _by_logarithm(value: int) -> int:
     return index
 
 
-_TABLE = [_by_logarithm(value) for value in range(_TABLE_SIZE)]
-"""The buckets of the common samples: milliseconds up to eight seconds."""
+COMMON = [_by_logarithm(value) for value in range(8192)]
+"""The buckets of the common samples, by sample: milliseconds up to eight seconds."""
 
 
 def midpoint(index: int) -> int:
@@ -119,7 +115,8 @@ def summarise(counts: Mapping[int, int], total: int) -> Summary:
         return Summary(0, 0)
     indexes = sorted(counts)
     count = sum(counts.values())
-    targets = [round(fraction * count) for _, fraction in PERCENTILES]
+    # Half rounds up, as finagle's does: the median of five samples is the third.
+    targets = [int(fraction * count + 0.5) for _, fraction in PERCENTILES]
     values: list[int] = []
     reached = 0
     for index in indexes:

@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from linkerpy.core.closable import Closable, OnClose
-from linkerpy.telemetry.histogram import Counts, Summary, bucket, merge, summarise
+from linkerpy.telemetry.histogram import COMMON, LARGEST, Counts, Summary, bucket, merge, summarise
 
 SLICE = 10.0
 """Seconds for which a stat counts into the same slice."""
 
 SLICES = 6
 """Slices of the summary that exporters are given: a minute, as linkerd's."""
+
+_COMMON_END = len(COMMON)
 
 
 class Counter:
@@ -61,31 +63,38 @@ class Stat:
     """A distribution of samples.
 
     Samples are counted into slices of time. `summary` is of the last whole minute, and changes once
-    a minute: what linkerd's exporters show. `recent` is of the last ten to twenty seconds.
+    a minute: what linkerd's exporters show. `recent` is of the last ten to twenty seconds, `counts`
+    and `sum` are of everything since the start.
     """
 
-    __slots__ = ("_counts", "_past", "_sum", "count", "sum", "summary")
+    __slots__ = ("_counts", "_ended_counts", "_ended_sum", "_past", "_sum", "summary")
 
     def __init__(self) -> None:
-        self.count = 0
-        self.sum = 0
         self.summary: Summary | None = None
+        """Of the last whole minute; None before the first is over."""
         self._counts: Counts = {}
         self._sum = 0
         self._past: list[tuple[Counts, int]] = []
+        self._ended_counts: Counts = {}
+        self._ended_sum = 0
 
     def add(self, sample: float) -> None:
         """Count a sample."""
-        index = bucket(sample)
+        value = int(sample)
+        if 0 <= value < _COMMON_END:  # a call less for nearly all: 0.4 us in place of 0.8
+            index = COMMON[value]
+        else:
+            value = min(value, LARGEST)
+            index = bucket(value)
         counts = self._counts
         counts[index] = counts.get(index, 0) + 1
-        self._sum += int(sample)
+        self._sum += value
 
     def turn(self, *, whole: bool) -> None:
         """Begin the next slice; with `whole`, a minute is over and its summary is made."""
         self._past.append((self._counts, self._sum))
-        self.count += sum(self._counts.values())
-        self.sum += self._sum
+        self._ended_counts = self.counts
+        self._ended_sum = self.sum
         self._counts, self._sum = {}, 0
         del self._past[:-SLICES]
         if whole:
@@ -99,6 +108,21 @@ class Stat:
         """The summary of the present slice and the one before."""
         past, past_sum = self._past[-1] if self._past else ({}, 0)
         return summarise(merge((past, self._counts)), past_sum + self._sum)
+
+    @property
+    def counts(self) -> Counts:
+        """How many samples each bucket ever got; those of several processes merge."""
+        return merge((self._ended_counts, self._counts))
+
+    @property
+    def count(self) -> int:
+        """How many samples there ever were."""
+        return sum(self._ended_counts.values()) + sum(self._counts.values())
+
+    @property
+    def sum(self) -> int:
+        """The sum of all samples there ever were."""
+        return self._ended_sum + self._sum
 
 
 Metric = Counter | Gauge | Stat

@@ -14,7 +14,8 @@ from linkerpy.net.transport import Client, Server
 class _NamedClient(Client):
     """Twisted's tests connect to host names too."""
 
-    resolveAddress = tcp.Client.resolveAddress
+    def resolveAddress(self):
+        tcp.Client.resolveAddress(self)
 
 
 class _Port(tcp.Port):
@@ -32,7 +33,7 @@ class _OurTransports:
         listening.startListening()
         return listening
 
-    def connectTCP(self, host, port, factory, timeout=30, bindAddress=None):
+    def connectTCP(self, host, port, factory, timeout=30, bindAddress=None):  # noqa: N803
         connector = _Connector(host, port, factory, timeout, bindAddress, self)
         connector.connect()
         return connector

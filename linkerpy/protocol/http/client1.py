@@ -10,11 +10,17 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from linkerpy.codec.http import Request, Response
+from linkerpy.codec.http import HTTP_11, Request, Response
 from linkerpy.codec.http1 import ResponseParser
 from linkerpy.codec.http1_errors import Http1Error, Truncated
 from linkerpy.codec.http1_write import request_framing, request_head, whole_body
-from linkerpy.core.errors import BackendClosed, BackendError, Cancelled, TooManyWaiters
+from linkerpy.core.errors import (
+    BackendClosed,
+    BackendError,
+    BadRequest,
+    Cancelled,
+    TooManyWaiters,
+)
 from linkerpy.core.reply import Reply
 from linkerpy.naming.addr import Address
 from linkerpy.policy.balance import CLOSED, OPEN
@@ -87,15 +93,19 @@ class HttpEndpoint:
                 )
             else:
                 self._dialer.waited.value += 1
-                found = await self._queue() or self.pool.lend()
+                found = await self._queue(ctx.acquire_by) or self.pool.lend()
         obtained: ClientConnection = found
         return obtained
 
-    def _queue(self) -> "Reply[ClientConnection | None]":
-        """Told of a connection given back, or None when there is room to open one."""
+    async def _queue(self, acquire_by: float) -> "ClientConnection | None":
+        """A connection given back, or None when there is room to open one."""
         waiter: Reply[ClientConnection | None] = Reply(lambda _: self.pool.waiters.remove(waiter))
         self.pool.waiters.append(waiter)
-        return waiter
+        timer = self._dialer.limit(waiter, acquire_by)
+        try:
+            return await waiter
+        finally:
+            timer.close()
 
     async def _connect(self, ctx: Any) -> "ClientConnection":
         self.pool.size += 1
@@ -114,7 +124,7 @@ class HttpEndpoint:
 
     def idle(self, connection: "ClientConnection") -> None:
         """An exchange is over and the connection can carry another."""
-        if self._gone:
+        if self._gone and not self.pool.waiters:
             connection.close()
             return
         waiter = self.pool.give_back(connection, self._dialer.clock.seconds())
@@ -156,8 +166,10 @@ class ClientConnection(Protocol):
         self._response: Response | None = None
         self._request_done = True
         self._response_done = True
+        self._keep_alive = True
         self._writer: BodyWriter | None = None
         self._lost = False
+        self._left_pool = False
 
     # -- sending ----------------------------------------------------------------------------------
 
@@ -166,12 +178,15 @@ class ClientConnection(Protocol):
         body = request.body
         try:
             framing = request_framing(request)
-            head = request_head(request, framing, keep_alive=True)
+            # An HTTP/1.0 backend may not tell that it will close; it is not asked to keep.
+            keep_alive = request.version == HTTP_11
+            head = request_head(request, framing, keep_alive=keep_alive)
         except ValueError:  # nothing was sent: the connection is as good as before
             self._endpoint.idle(self)
             raise
         reply: Reply[Response] = Reply(self._given_up)
         self._reply = reply
+        self._keep_alive = keep_alive
         self._parser.expect(request.method)
         self._response_done = False
         if body.complete:
@@ -202,6 +217,10 @@ class ClientConnection(Protocol):
     def body_failed(self, error: BaseException) -> None:
         """The client broke off: the backend must not take what it has for the whole."""
         self._writer = None
+        if isinstance(error, Http1Error):
+            refused = BadRequest(error.reason)
+            refused.status = error.status
+            error = refused
         self._break(error)
 
     def _given_up(self, reason: BaseException) -> None:
@@ -227,6 +246,7 @@ class ClientConnection(Protocol):
             return
         if self._parser.excess:
             self.transport.abortConnection()
+            self._leave_pool()  # now: nobody must be lent it while its end is on its way
         response, reply = self._response, self._reply
         if response is not None:
             self._response = self._reply = None
@@ -272,7 +292,9 @@ class ClientConnection(Protocol):
         """Once both directions are through, be lent again, or close."""
         if self._lost or not self._response_done or self._parser.excess:
             return
-        if self._request_done and self._parser.should_keep_alive:
+        if not self._request_done:  # a backend that takes no more would never see us close
+            self.transport.abortConnection()
+        elif self._keep_alive and self._parser.should_keep_alive:
             self._endpoint.idle(self)
         else:
             self.close()
@@ -300,7 +322,12 @@ class ClientConnection(Protocol):
         writer, self._writer = self._writer, None
         if writer is not None:
             writer.cancel(Cancelled("the backend closed the connection"))
-        self._endpoint.lost(self)
+        self._leave_pool()
+
+    def _leave_pool(self) -> None:
+        if not self._left_pool:
+            self._left_pool = True
+            self._endpoint.lost(self)
 
     # -- the transport's view of a streamed request -----------------------------------------------
 

@@ -3,6 +3,7 @@
 Source: telemetry-admin spec, section 2.4; dataplane spec, sections 2.8 and 3.1.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -50,7 +51,8 @@ class Dialer:
     def dial(self, address: Address, protocol: Callable[[], Any], acquire_by: float) -> Reply[Any]:
         """A new connection's protocol, or why there is none.
 
-        Gives up after the connect timeout, or at `acquire_by` (clock seconds) if that is sooner.
+        Gives up after the connect timeout, or at `acquire_by` (clock seconds) if that is sooner,
+        with a BindingTimeout that the router explains.
         """
         started = self.clock.seconds()
         reply: Reply[Any] = Reply()
@@ -85,10 +87,16 @@ class Dialer:
         return reply
 
     def _explain(self, address: Address, error: ConnectFailed, acquire_by: float) -> RouterError:
-        where = address.show()
         if self.clock.seconds() >= acquire_by:
-            return BindingTimeout(f"Exceeded the binding timeout while connecting to {where}")
+            return BindingTimeout()
+        where = address.show()
         return ConnectionFailed(f"Unable to establish connection to {where}.", cause=error.reason)
+
+    def limit(self, waiter: Reply[Any], acquire_by: float) -> Closable:
+        """Let `waiter` fail with BindingTimeout at `acquire_by` unless the handle is closed."""
+        # To the next tenth: the wheel keeps a queue for each length of timeout.
+        left = max(math.ceil((acquire_by - self.clock.seconds()) * 10), 1) / 10
+        return self._env.timers.after(left, lambda: waiter.cancel(BindingTimeout()))
 
     def closed(self) -> None:
         """A connection has closed."""

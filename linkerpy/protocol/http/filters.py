@@ -15,7 +15,6 @@ from linkerpy.codec.http import (
     HOP_BY_HOP,
     HTTP_10,
     HTTP_11,
-    Headers,
     Request,
     Response,
     get_all,
@@ -110,15 +109,19 @@ def read_context_headers(request: Request, service: HttpService) -> Coming:
 def origin_form(request: Request, service: HttpService) -> Coming:
     """Rewrite an absolute-form target: its authority becomes `Host`, the rest the target.
 
-    It must come before identification, so that `GET http://web/ …` names `web`.
+    It must come before identification, so that `GET http://web/ …` names `web`. A missing `Host`
+    is added, empty, as identifiers take a missing one.
     """
     if request.uri[:1] != b"/" and b"://" in request.uri:
         authority, slash, rest = request.uri.split(b"://", 1)[1].partition(b"/")
         if not slash and b"?" in authority:
             authority, _, query = authority.partition(b"?")
             rest = b"?" + query
-        replace(request.headers, b"Host", authority.rpartition(b"@")[2])
+        host = names_of(request)[b"host"] = authority.rpartition(b"@")[2]
+        replace(request.headers, b"Host", host)
         request.uri = b"/" + rest
+    elif request.version == HTTP_11 and b"host" not in names_of(request):
+        request.headers.append((b"Host", b""))  # required, even if only another header names us
     return service(request)
 
 
@@ -144,18 +147,24 @@ def proxy_headers(dst: Dst) -> HttpFilter:
     service_name = (b"l5d-dst-service", dst.path.show().encode("ascii"))
 
     async def proxied(request: Request, service: HttpService) -> Response:
-        headers, names = request.headers, names_of(request)
-        if not names.isdisjoint(HOP_BY_HOP):
-            strip_hop_by_hop(headers)
-        _put(headers, names, service_name)
-        _append_via(headers, names, request.version)
+        names = names_of(request)
+        if not names.keys().isdisjoint(HOP_BY_HOP):
+            strip_hop_by_hop(request)
+        if b"l5d-dst-service" in names or b"via" in names:
+            replace(request.headers, *service_name)
+            _extend_via(request)
+        else:
+            request.headers += (service_name, _VIA[request.version])
         response = await service(request)
-        headers = response.headers
         names = names_of(response)
-        if not names.isdisjoint(HOP_BY_HOP):
-            strip_hop_by_hop(headers)
-        _append_via(headers, names, response.version)
-        headers.append(_SUCCESS if response.status < 500 else _FAILURE)
+        if not names.keys().isdisjoint(HOP_BY_HOP):
+            strip_hop_by_hop(response)
+        succeeded = _SUCCESS if response.status < 500 else _FAILURE
+        if b"via" in names or b"l5d-success-class" in names:
+            _extend_via(response)
+            replace(response.headers, *succeeded)
+        else:
+            response.headers += (_VIA[response.version], succeeded)
         return response
 
     return proxied
@@ -166,21 +175,10 @@ _FAILURE = (b"l5d-success-class", b"0.0")
 _VIA = {version: (b"Via", version + b" linkerd") for version in (HTTP_10, HTTP_11)}
 
 
-def _append_via(headers: Headers, names: set[bytes], version: bytes) -> None:
-    """Append ourselves to the `Via` chain."""
-    ours = _VIA[version]
-    if b"via" in names:
-        replace(headers, b"Via", b", ".join([*get_all(headers, b"via"), ours[1]]))
-    else:
-        headers.append(ours)
-
-
-def _put(headers: Headers, names: set[bytes], header: tuple[bytes, bytes]) -> None:
-    """Make a lower-case header the only one of its name; usually it is new."""
-    if header[0] in names:
-        replace(headers, *header)
-    else:
-        headers.append(header)
+def _extend_via(message: Request | Response) -> None:
+    """Append ourselves to a `Via` chain that is there already."""
+    headers = message.headers
+    replace(headers, b"Via", b", ".join([*get_all(headers, b"via"), _VIA[message.version][1]]))
 
 
 # -- bound stack ----------------------------------------------------------------------------------
@@ -193,12 +191,15 @@ def bound_headers(bound: Bound) -> HttpFilter:
         added.append((b"l5d-dst-residual", bound.residual.show().encode("ascii")))
 
     def with_headers(request: Request, service: HttpService) -> Coming:
-        headers, ctx, names = request.headers, request.ctx, names_of(request)
+        names = names_of(request)
         for header in added:
-            _put(headers, names, header)
-        if ctx.local.dentries:
-            local = ctx.local.show().encode("latin-1")
-            headers.append((b"l5d-ctx-dtab", local))
+            if header[0] in names:
+                replace(request.headers, *header)
+            else:
+                request.headers.append(header)
+        local = request.ctx.local
+        if local.dentries:
+            replace(request.headers, b"l5d-ctx-dtab", local.show().encode("latin-1"))
         return service(request)
 
     return with_headers

@@ -126,6 +126,7 @@ class ServerConnection(Protocol):
         self._server.received.value += len(data)
         if self._closing:
             self._discard(len(data))
+            return
         try:
             self._parser.feed(data)
         except Http1Error as error:
@@ -134,8 +135,6 @@ class ServerConnection(Protocol):
             self._next()
         if self._queue:
             self._stop_reading(_QUEUE)
-        elif self._request is None:
-            self._watch_head()
 
     def request_started(self, request: Request, keep_alive: bool) -> None:
         """A request's head is here (called by the parser)."""
@@ -165,7 +164,7 @@ class ServerConnection(Protocol):
 
     def _watch_head(self) -> None:
         """Give a head that has begun a limited time to become complete."""
-        if self._parser.idle or self._refusal is not None:
+        if self._parser.idle:
             self._head_timer.close()
             self._head_timer = NOTHING
         elif self._head_timer is NOTHING:
@@ -184,11 +183,14 @@ class ServerConnection(Protocol):
         """Serve what waits, until one takes its time or nothing is left."""
         while self._request is None and not self._closing:
             if not self._queue:
-                self._read_on(_QUEUE)
                 if self._refusal is not None:
                     self._refuse(self._refusal)
+                else:
+                    self._watch_head()
                 return
             self._serve(*self._queue.popleft())
+            if not self._queue:  # reading is also how a client's leaving shows
+                self._read_on(_QUEUE)
 
     def _serve(self, request: Request, keep_alive: bool) -> None:
         if self._head_timer is not NOTHING:
@@ -211,7 +213,7 @@ class ServerConnection(Protocol):
 
     def _respond(self, response: Response | None, error: BaseException | None) -> None:
         """The stack's answer. The client that is gone gets none."""
-        self._drive = None
+        late, self._drive = self._drive is not None, None
         if isinstance(error, Cancelled) or self._request is None:
             if response is not None:
                 response.body.cancel(Cancelled("the client is gone"))
@@ -224,11 +226,13 @@ class ServerConnection(Protocol):
             response.body.cancel(unwritable)
             known = RouterError(f"The response cannot be written as HTTP/1: {unwritable}")
             self._send(self._request, error_response(known))
+        if late:  # otherwise `_next` is under way
+            self._next()
 
     def _send(self, request: Request, response: Response) -> None:
         body = response.body
         framing = response_framing(response, request.method, request.version)
-        if self._server.draining or framing is Framing.CLOSE or not request.body.over:
+        if self._server.draining or framing is Framing.CLOSE or _unread(request):
             self._keep_alive = False
         head = response_head(response, framing, request.version, keep_alive=self._keep_alive)
         if body.complete:
@@ -264,7 +268,7 @@ class ServerConnection(Protocol):
         """A response is on its way; go on with the connection or end it."""
         request, self._request = self._request, None
         assert request is not None
-        if not request.body.over:
+        if _unread(request):
             request.body.cancel(Cancelled("the response came before the request's end"))
             self._linger()
         elif not self._keep_alive or self._server.draining:
@@ -340,3 +344,8 @@ class ServerConnection(Protocol):
 
     def stopProducing(self) -> None:
         """The transport is gone; `connectionLost` deals with it."""
+
+
+def _unread(request: Request) -> bool:
+    """Whether the end of the request's body is not known: still to come, or never."""
+    return not request.body.over or request.body.error is not None

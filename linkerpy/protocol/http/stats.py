@@ -53,24 +53,23 @@ class RequestStats:
 class StatusStats:
     """`status/<code>`, `status/<n>XX`, `status/error`, and the times of each class."""
 
-    __slots__ = ("_by_class", "_by_code", "_error", "_metrics")
+    __slots__ = ("_by_status", "_classes", "_error", "_status")
 
     def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
-        status, time = metrics.scope("status"), metrics.scope("time")
-        self._by_class: list[tuple[Counter, Stat]] = [
-            (status.counter(name), time.stat(name)) for name in _CLASSES
-        ]
-        self._error = (status.counter("error"), time.stat("error"))
-        self._by_code: dict[int, Counter] = {}
+        self._status = metrics.scope("status")
+        time = metrics.scope("time")
+        self._classes = [(self._status.counter(name), time.stat(name)) for name in _CLASSES]
+        self._error = (self._status.counter("error"), time.stat("error"))
+        self._by_status: dict[int, tuple[Counter, Counter, Stat]] = {}
 
     def response(self, status: int, milliseconds: float) -> None:
         """Count a response."""
-        counter = self._by_code.get(status)
-        if counter is None:
-            counter = self._by_code[status] = self._metrics.counter("status", str(status))
-        counter.value += 1
-        total, time = self._by_class[min(max(status // 100, 1), 5) - 1]
+        found = self._by_status.get(status)
+        if found is None:
+            total, time = self._classes[min(max(status // 100, 1), 5) - 1]
+            found = self._by_status[status] = (self._status.counter(str(status)), total, time)
+        one, total, time = found
+        one.value += 1
         total.value += 1
         time.add(milliseconds)
 

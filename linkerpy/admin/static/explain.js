@@ -1,0 +1,118 @@
+// How the router would bind a name, step by step, as delegator.json tells it.
+import { make } from "./dom.js";
+import { ask } from "./poll.js";
+
+const WORDS = {
+  neg: "nothing is known by this name",
+  fail: "fails here, and tries nothing else",
+  empty: "there is nothing behind this name",
+  alt: "the first of these that is known",
+  union: "each of these, by weight",
+  delegate: "",
+  leaf: "",
+  transformation: "",
+  exception: "",
+};
+
+/** Whether a step leads somewhere: "good", "bad", or "" where it has no say. */
+function outcome(node) {
+  if (node.type === "delegate") return outcome(node.delegate);
+  if (node.type === "transformation") return outcome(node.tree);
+  if (node.type === "alt") return node.alt.map(outcome).find(Boolean) ?? "";
+  if (node.type === "union") {
+    const all = node.union.map((branch) => outcome(branch.tree));
+    return all.includes("good") ? "good" : all.find(Boolean) ?? "";
+  }
+  if (node.type === "leaf") return { bound: "good", neg: "" }[node.bound.addr.type] ?? "bad";
+  return node.type === "neg" ? "" : "bad"; // what is empty or fails ends the search, too
+}
+
+function addresses(addr) {
+  if (addr.type === "bound") return addr.addrs.map(({ ip, port }) => `${ip}:${port}`).join(", ") || "no addresses";
+  if (addr.type === "failed") return `failed: ${addr.cause}`;
+  return addr.type === "pending" ? "no answer yet" : "no such name";
+}
+
+/** The branches below a step, with the weight of each. */
+function branches(node) {
+  if (node.type === "delegate") return [[node.delegate]];
+  if (node.type === "transformation") return [[node.tree]];
+  if (node.type === "alt") return node.alt.map((branch) => [branch]);
+  if (node.type === "union") return node.union.map(({ tree, weight }) => [tree, weight]);
+  return [];
+}
+
+/** A step and everything below it; `taken` says whether a request would come this way. */
+function step(node, taken, weight, chosen) {
+  const item = make("li", { class: taken ? `taken ${outcome(node)}` : "" });
+  if (weight !== undefined) item.append(make("span", { class: "weight", text: `${weight} × ` }));
+  item.append(make("code", { text: node.path }));
+  if (chosen) item.append(" ", make("span", { class: "chip", text: "taken" }));
+  if (node.dentry) item.append(make("span", { class: "quiet", text: ` by ${node.dentry.prefix} => ${node.dentry.dst}` }));
+  if (WORDS[node.type]) item.append(make("span", { class: "what", text: WORDS[node.type] }));
+  if (node.type === "exception") item.append(make("span", { class: "what", text: node.message }));
+  if (node.type === "transformation") item.append(make("span", { class: "what", text: `transformed by ${node.name}` }));
+  if (node.type === "leaf") {
+    const rest = node.bound.path && node.bound.path !== "/" ? `, the rest is ${node.bound.path}` : "";
+    item.append(make("span", { class: "what" }, make("b", { text: addresses(node.bound.addr) }), rest));
+  }
+  const below = branches(node);
+  if (below.length) {
+    const first = node.type === "alt" ? below.findIndex(([branch]) => outcome(branch)) : -1;
+    item.append(make("ol", {}, ...below.map(([branch, share], index) =>
+      step(branch, taken && (first < 0 || index === first), share, taken && index === first))));
+  }
+  return item;
+}
+
+/** An error; if it shows a place in what was sent, by brackets, that line with a caret below it. */
+function complaint(message, sent) {
+  const element = make("div", { class: "complaint" });
+  for (const text of sent) {
+    const marked = message.slice(-" found at ''".length - "[]".length - text.length);
+    const shown = marked.slice(" found at '".length, -1);
+    for (let at = 0; at <= text.length; at += 1) {
+      if (shown[at] !== "[" || shown !== `${text.slice(0, at)}[${text.slice(at, at + 1)}]${text.slice(at + 1)}`) continue;
+      const above = text.slice(0, at).split("\n");
+      const line = text.split("\n")[above.length - 1];
+      const where = text.includes("\n") ? `, in line ${above.length}:` : ":";
+      element.append(make("p", { class: "bad", text: message.slice(0, -marked.length) + " found" + where }),
+        make("pre", { text: `${line}\n${" ".repeat(above.at(-1).length)}^` }));
+      return element;
+    }
+  }
+  element.append(make("p", { class: "bad", text: message }));
+  return element;
+}
+
+/** The form of one router. */
+export function explainer(router) {
+  const id = `explain-${router.index}`;
+  const path = make("input", { id, value: `${router.prefix}/`, required: true, autocomplete: "off", spellcheck: "false" });
+  const lines = router.dtab.split("\n").length;
+  const dtab = make("textarea", { id: `${id}-dtab`, rows: String(Math.min(Math.max(lines, 3), 10)), spellcheck: "false" });
+  dtab.value = router.dtab;
+  const result = make("div", { class: "result", "aria-live": "polite" });
+  const show = async (event) => {
+    event.preventDefault();
+    result.replaceChildren(make("p", { class: "quiet", text: "Asking…" }));
+    const name = path.value.trim().replace(/(.)\/$/, "$1");
+    const tried = dtab.value;
+    try {
+      const tree = await ask("delegator.json", {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ namespace: router.label, dtab: tried, path: name }),
+      });
+      result.replaceChildren(make("ol", { class: "steps" }, step(tree, true)));
+    } catch (error) {
+      result.replaceChildren(complaint(error.message, [name, tried]));
+    }
+  };
+  return make("details", {}, make("summary", { text: "Explain a name" }),
+    make("form", { class: "explain", onsubmit: show },
+      make("label", { for: id, text: "Name" }), path,
+      make("button", { text: "Explain" }),
+      make("label", { for: `${id}-dtab`, text: "Dtab (a change here is only tried, never kept)" }), dtab),
+    result);
+}

@@ -1,0 +1,88 @@
+import socket
+
+import pytest
+
+from linkerpy.net.errors import ListenError
+from linkerpy.net.listen import listen
+from linkerpy.net.options import DEFAULT_OPTIONS, SocketOptions
+from tests.net.wire import Recorder, factory
+
+LOCAL = "127.0.0.1"
+
+
+def accept(loop, options=DEFAULT_OPTIONS, host=LOCAL):
+    protocol = Recorder()
+    port = listen(loop.reactor, factory(lambda: protocol), host, 0, options)
+    peer = socket.create_connection((host, port.getHost().port))
+    loop.until(lambda: protocol.connected, "the connection")
+    return protocol, peer, port
+
+
+def test_a_port_in_use_is_said_with_place_and_cure(loop):
+    port = listen(loop.reactor, factory(Recorder), LOCAL, 0).getHost().port
+    with pytest.raises(ListenError) as caught:
+        listen(loop.reactor, factory(Recorder), LOCAL, port)
+    assert str(caught.value) == (
+        f"cannot listen on 127.0.0.1:{port}: address already in use; "
+        "another process has the port: stop it or choose another port"
+    )
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "text"),
+    [
+        ("localhost", 0, "cannot listen on localhost:0: not an IP address; give one, or"),
+        (LOCAL, 65536, "cannot listen on 127.0.0.1:65536: no such port; choose one from"),
+        (LOCAL, -1, "cannot listen on 127.0.0.1:-1: no such port"),
+        ("203.0.113.1", 0, "cannot listen on 203.0.113.1:0: cannot assign requested address; no"),
+        ("2001:db8::1", 0, "cannot listen on [2001:db8::1]:0: cannot assign requested address"),
+        ("fe80::1%nosuch", 80, "cannot listen on [fe80::1%nosuch]:80: "),
+    ],
+)
+def test_an_address_that_cannot_be_bound_is_explained(loop, host, port, text):
+    with pytest.raises(ListenError) as caught:
+        listen(loop.reactor, factory(Recorder), host, port)
+    assert str(caught.value).startswith(text)
+    assert (caught.value.host, caught.value.port) == (host, port)
+
+
+def test_ipv6_literals_are_served(loop):
+    protocol, peer, _port = accept(loop, host="::1")
+    peer.sendall(b"six")
+    loop.until(lambda: protocol.data, "the data")
+    assert protocol.transport.getPeer().host == "::1"
+    peer.close()
+
+
+def test_two_ports_share_an_address_with_reuse_port(loop):
+    options = SocketOptions(reuse_port=True)
+    first = listen(loop.reactor, factory(Recorder), LOCAL, 0, options)
+    second = listen(loop.reactor, factory(Recorder), LOCAL, first.getHost().port, options)
+    assert first.getHost() == second.getHost()
+
+
+@pytest.mark.parametrize(
+    ("options", "no_delay", "keep_alive"),
+    [
+        (SocketOptions(), True, False),
+        (SocketOptions(no_delay=False, keep_alive=True), False, True),
+        (SocketOptions(keep_alive=False, backlog=5, reuse_addr=False), True, False),
+    ],
+)
+def test_options_reach_the_connections(loop, options, no_delay, keep_alive):
+    protocol, peer, _port = accept(loop, options)
+    assert protocol.transport.getTcpNoDelay() == no_delay
+    assert protocol.transport.getTcpKeepAlive() == keep_alive
+    peer.close()
+
+
+def test_a_port_that_stops_listening_keeps_its_connections(loop):
+    protocol, peer, port = accept(loop)
+    stopped = []
+    port.stopListening().addCallback(stopped.append)
+    loop.until(lambda: stopped, "the port to close")
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(peer.getpeername())
+    peer.sendall(b"still")
+    loop.until(lambda: protocol.data, "the data")
+    peer.close()
