@@ -70,8 +70,7 @@ def test_the_admin_pages_answer_and_count(mesh):
 def test_the_delegator_explains_a_name(mesh):
     tree = json.loads(
         mesh.daemon.admin(
-            "/delegator.json?namespace=webtest&path=/svc/web"
-            "&dtab=/svc%3D%3E/$/inet/127.0.0.1/8888"
+            "/delegator.json?namespace=webtest&path=/svc/web&dtab=/svc%3D%3E/$/inet/127.0.0.1/8888"
         )
     )
     assert tree["type"] == "delegate"
