@@ -1,93 +1,196 @@
-"""HTTP messages as every layer sees them: Request, Response and their header lists.
+"""HTTP messages as every layer sees them: Request, Response and their headers.
 
-Both HTTP versions are decoded to these and encoded from these; filters read and change them. A
-header list holds `(name, value)` pairs of bytes in wire order and wire case, because what is not
-understood is forwarded as it came. The functions below look names up without regard to case; the
-name they are given must already be lower case, so that no call pays for folding it.
+Both HTTP versions are decoded to these and encoded from these; filters read and change them. What
+is not understood is forwarded as it came, in wire order and wire case. Names are looked up without
+regard to case; the name asked for must already be lower case, so that no call pays for folding it.
+
+A message holds its headers as shared `Fields` and lines `added` to them, for as long as nobody asks
+for more than that; then as a list of its own. Adding a ready line is what filters on the hot path
+do; the rest is for the rare cases.
 """
 
-from typing import Any
+import re
+from typing import Any, Self
 
 from linkerpy.codec.body import EMPTY, Body
-
-Headers = list[tuple[bytes, bytes]]
+from linkerpy.codec.fields import Fields, Headers, end_to_end
 
 HTTP_10 = b"1.0"
 HTTP_11 = b"1.1"
 
-HOP_BY_HOP = frozenset(
-    (
-        b"connection",
-        b"proxy-authenticate",
-        b"proxy-authorization",
-        b"te",
-        b"trailer",
-        b"transfer-encoding",
-        b"upgrade",
-    )
-)
-"""Headers that concern one connection only. Source: dataplane spec, section 2.4."""
+_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_VALUE = re.compile(rb"[^\x00-\x08\x0a-\x1f\x7f]*")
 
 
-class Request:
-    """A request. `uri` is the request target as it stood on the wire.
+def header_line(name: bytes, value: bytes) -> bytes:
+    """A line for `Message.add`.
 
-    `names` has the lower-case names of the headers as they came, each with its last value, so that
-    nobody need search for what was not there. `names_of` makes it where no parser did.
+    Raises: ValueError for what would read as something else than one header.
     """
+    if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
+        raise ValueError(f"not a header: {name!r}: {value!r}")
+    return b"%b: %b\r\n" % (name, value)
 
-    __slots__ = ("body", "ctx", "headers", "method", "names", "uri", "version")
+
+class Message:
+    """What requests and responses share."""
+
+    __slots__ = ("_headers", "added", "body", "fields", "version")
+
+    def __init__(self, headers: Headers | Fields, body: Body, version: bytes) -> None:
+        self.version = version
+        self.body = body
+        self.added = b""
+        """Header lines behind the fields, each with its CRLF; see `header_line`."""
+        self.fields: Fields | None = None
+        self._headers: Headers | None = None
+        if headers.__class__ is Fields:
+            self.fields = headers
+        else:
+            assert isinstance(headers, list)
+            self._headers = headers
+
+    @property
+    def headers(self) -> Headers:
+        """The headers as a list that may be changed. Makes the message hold a list from now on."""
+        headers = self._headers
+        if headers is None:
+            assert self.fields is not None
+            headers = self._headers = list(self.fields.pairs)
+            self.fields = None
+        if self.added:
+            headers += _pairs(self.added)
+            self.added = b""
+        return headers
+
+    @headers.setter
+    def headers(self, headers: Headers) -> None:
+        self._headers = headers
+        self.fields = None
+        self.added = b""
+
+    @property
+    def names(self) -> dict[bytes, bytes]:
+        """Lower-case names of the headers, each with its last value. Not to be changed.
+
+        What was only added is not in it: names that are looked for are not the router's own.
+        """
+        if self.fields is not None:
+            return self.fields.names
+        return {name.lower(): value for name, value in self.headers}
+
+    def add(self, line: bytes) -> None:
+        """Append a header line made by `header_line`, or several."""
+        self.added += line
+
+    def get(self, name: bytes) -> bytes | None:
+        """The first value of the lower-case `name`, or None."""
+        fields = self.fields
+        if fields is not None and not self._adds(name):
+            value = fields.names.get(name)
+            if value is None or not fields.repeated:
+                return value
+            return get(fields.pairs, name)
+        return get(self.headers, name)
+
+    def get_all(self, name: bytes) -> list[bytes]:
+        """Every value of the lower-case `name`, in order."""
+        if self.fields is not None and not self._adds(name):
+            return get_all(self.fields.pairs, name) if name in self.fields.names else []
+        return get_all(self.headers, name)
+
+    def remove(self, name: bytes) -> bool:
+        """Take every header of the lower-case `name` out; whether there was one."""
+        return self._may_have(name) and remove(self.headers, name)
+
+    def set(self, name: bytes, value: bytes) -> None:
+        """Make `value` the only value of `name`, which is written as given.
+
+        Raises: ValueError, as `header_line`.
+        """
+        line = header_line(name, value)
+        if self._may_have(name.lower()):
+            replace(self.headers, name, value)
+        else:
+            self.added += line
+
+    def pass_on(self) -> None:
+        """Drop the headers that concern only the connection the message came by."""
+        if self.fields is not None:
+            self.fields = self.fields.passing
+        else:
+            self.headers = end_to_end(self.headers, self.names)
+
+    def _adds(self, name: bytes) -> bool:
+        added = self.added
+        return bool(added) and b"\n%b:" % name in b"\n" + added.lower()
+
+    def _may_have(self, name: bytes) -> bool:
+        return self.fields is None or name in self.fields.names or self._adds(name)
+
+    def _copy_to(self, other: Self) -> Self:
+        other.fields = self.fields
+        other.added = self.added
+        other._headers = None if self._headers is None else list(self._headers)
+        return other
+
+
+class Request(Message):
+    """A request. `uri` is the request target as it stood on the wire."""
+
+    __slots__ = ("ctx", "method", "uri")
 
     def __init__(
         self,
         method: bytes,
         uri: bytes,
-        headers: Headers,
+        headers: Headers | Fields,
         body: Body = EMPTY,
         version: bytes = HTTP_11,
     ) -> None:
+        super().__init__(headers, body, version)
         self.method = method
         self.uri = uri
-        self.version = version
-        self.headers = headers
-        self.body = body
-        self.names: dict[bytes, bytes] | None = None
         self.ctx: Any = None
         """What the router knows about this request; never written to the wire."""
 
     def __repr__(self) -> str:
         return f"<Request {self.method!r} {self.uri!r} HTTP/{self.version.decode()}>"
 
+    def copy(self) -> "Request":
+        """The same request with headers of its own; body and context are shared."""
+        other = Request(self.method, self.uri, [], self.body, self.version)
+        other.ctx = self.ctx
+        return self._copy_to(other)
 
-class Response:
-    """A response. `reason` is carried as it came and may be empty; `names` as in a request."""
 
-    __slots__ = ("body", "headers", "names", "reason", "status", "version")
+class Response(Message):
+    """A response. `reason` is carried as it came and may be empty."""
+
+    __slots__ = ("reason", "status")
 
     def __init__(
         self,
         status: int,
-        headers: Headers,
+        headers: Headers | Fields,
         body: Body = EMPTY,
         reason: bytes = b"",
         version: bytes = HTTP_11,
     ) -> None:
+        super().__init__(headers, body, version)
         self.status = status
         self.reason = reason
-        self.version = version
-        self.headers = headers
-        self.names: dict[bytes, bytes] | None = None
-        self.body = body
 
     def __repr__(self) -> str:
         return f"<Response {self.status} HTTP/{self.version.decode()}>"
 
 
-def names_of(message: Request | Response) -> dict[bytes, bytes]:
-    """The headers that a message came with: lower-case names, each with its last value."""
-    if message.names is None:
-        message.names = {name.lower(): value for name, value in message.headers}
-    return message.names
+def _pairs(lines: bytes) -> Headers:
+    found: Headers = []
+    for line in lines[:-2].split(b"\r\n"):
+        name, _, value = line.partition(b": ")
+        found.append((name, value))
+    return found
 
 
 def get(headers: Headers, name: bytes) -> bytes | None:
@@ -124,42 +227,3 @@ def replace(headers: Headers, name: bytes, value: bytes) -> None:
             headers[index:] = [(name, value), *rest]
             return
     headers.append((name, value))
-
-
-def tokens(headers: Headers, name: bytes) -> list[bytes]:
-    """The comma-separated items of every header of the lower-case `name`, folded to lower case."""
-    return [
-        token
-        for value in get_all(headers, name)
-        for item in value.split(b",")
-        if (token := item.strip(b" \t").lower())
-    ]
-
-
-def strip_hop_by_hop(message: Request | Response) -> None:
-    """Remove what concerns only the connection a message came by.
-
-    That is `HOP_BY_HOP` and whatever `Connection` names; `Keep-Alive` and `Proxy-Connection` stay
-    unless named. `Host` and the length of the body stay even when named: a message stripped of
-    them would mean something else to the next hop.
-
-    Source: dataplane spec, section 2.4; RFC 9110, 7.6.1.
-    """
-    names = names_of(message)
-    if names.keys().isdisjoint(HOP_BY_HOP):
-        return
-    headers = message.headers
-    dropped: frozenset[bytes] | set[bytes] = HOP_BY_HOP
-    if names.get(b"connection", b"close").lower() not in _NAMES_NOTHING or _repeated(
-        headers, names
-    ):
-        dropped = HOP_BY_HOP | (set(tokens(headers, b"connection")) - _NEVER_NAMED)
-    message.headers = [pair for pair in headers if pair[0].lower() not in dropped]
-
-
-def _repeated(headers: Headers, names: dict[bytes, bytes]) -> bool:
-    return len(headers) != len(names) and len(get_all(headers, b"connection")) > 1
-
-
-_NAMES_NOTHING = frozenset((b"close", b"keep-alive"))
-_NEVER_NAMED = frozenset((b"host", b"content-length"))

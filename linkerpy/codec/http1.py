@@ -244,12 +244,9 @@ class RequestParser(_Parser):
         if uri[0] != 47 and not OTHER_TARGET.fullmatch(uri):
             raise BadStartLine(f"bad request target: {quoted(uri)}")
         version = HTTP_11 if minor == b"1" else HTTP_10
-        headers = read_fields(head, line.end())
-        names = {name.lower(): value for name, value in headers}
-        length, keep_alive = request_framing(headers, names, version)
-        request = Request(method, uri, headers, EMPTY, version)
-        request.names = names
-        return request, length, keep_alive
+        fields = read_fields(head[line.end() :])
+        length, keep_alive = request_framing(fields, version)
+        return Request(method, uri, fields, EMPTY, version), length, keep_alive
 
 
 class ResponseParser(_Parser):
@@ -337,12 +334,9 @@ class ResponseParser(_Parser):
         minor, code, reason = line.groups()
         version = HTTP_11 if minor == b"1" else HTTP_10
         status = int(code)
-        headers = read_fields(head, line.end())
-        names = {name.lower(): value for name, value in headers}
-        length, keep_alive = response_framing(headers, names, version, status, method)
-        response = Response(status, headers, EMPTY, reason or b"", version)
-        response.names = names
-        return response, length, keep_alive
+        fields = read_fields(head[line.end() :])
+        fields, length, keep_alive = response_framing(fields, version, status, method)
+        return Response(status, fields, EMPTY, reason or b"", version), length, keep_alive
 
     def _fail(self, error: Http1Error) -> None:
         error.status = 502

@@ -12,11 +12,10 @@ from typing import Protocol
 
 from linkerpy.codec.body import Stream
 from linkerpy.codec.http1_errors import BadChunk, HeadersTooLarge, Truncated, has_bare_line_end
-from linkerpy.codec.http1_head import read_fields
+from linkerpy.codec.http1_head import read_lines
 
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})(;[\t\x20-\x7e\x80-\xff]*)?\r\n")
 _CHUNK_LINE_SO_FAR = re.compile(rb"(?:[0-9A-Fa-f]{1,16}(?:;[\t\x20-\x7e\x80-\xff]*)?\r?)?")
-_NO_FIRST_LINE = b"\r\n"
 
 
 class Cutter(Protocol):
@@ -156,7 +155,7 @@ class Chunked:
             if has_bare_line_end(data, start):
                 raise BadChunk("a trailer line does not end in CRLF")
             return -1
-        trailers = read_fields(_NO_FIRST_LINE + data[start : end + 4], len(_NO_FIRST_LINE))
+        trailers = read_lines(data[start : end + 4])
         self.done = True
         self.body.end(trailers)
         return end + 4

@@ -9,7 +9,7 @@ Source: RFC 9112; statuses from dataplane spec, section 2.6.
 import re
 from typing import NoReturn
 
-from linkerpy.codec.http import Headers
+from linkerpy.codec.fields import Headers
 
 TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
@@ -92,15 +92,15 @@ def has_bare_line_end(data: bytes, start: int = 0) -> bool:
     return data.count(b"\n", start) != pairs or data.count(b"\r", start, stop) != pairs
 
 
-def diagnose(head: bytes) -> Headers:
-    """Find what is wrong with the field lines of a head that is broken.
+def diagnose(block: bytes) -> Headers:
+    """Find what is wrong with broken field lines; `block` ends with the empty line behind them.
 
     Gives the fields if nothing is found, so that their framing can be judged.
 
     Raises: BadHeaderName or BadHeaderValue naming the field.
     """
     headers: Headers = []
-    for line in head[:-4].split(b"\r\n")[1:]:
+    for line in block[:-4].split(b"\r\n"):
         name, colon, value = line.partition(b":")
         if line[:1] in (b" ", b"\t"):
             _refuse_fold(headers)

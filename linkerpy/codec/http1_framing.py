@@ -7,7 +7,8 @@ since a backend that contradicts itself harms only its own connection, which is 
 Source: RFC 9112, sections 6 and 9.3; dataplane spec, sections 2.1 (row 7), 2.5 and 2.6.
 """
 
-from linkerpy.codec.http import HTTP_10, HTTP_11, Headers, get_all, remove, replace
+from linkerpy.codec.fields import Fields
+from linkerpy.codec.http import HTTP_10, HTTP_11, get_all, remove, replace
 from linkerpy.codec.http1_errors import BadFraming, BadHeaderValue, UnsupportedCoding, quoted
 
 CHUNKED = -1
@@ -17,64 +18,82 @@ UNTIL_CLOSE = -2
 _FRAMING = frozenset((b"content-length", b"transfer-encoding", b"connection"))
 
 
-Names = dict[bytes, bytes]
-"""Lower-case names of a head's fields, each with the last of its values."""
-
-
-def _one(headers: Headers, names: Names, name: bytes) -> bytes | None:
+def _one(fields: Fields, name: bytes) -> bytes | None:
     """A field's value, None if there is none; repeated, it reads as one joined by commas."""
-    value = names.get(name)
-    if value is not None and len(names) != len(headers):
-        return b",".join(get_all(headers, name))
+    value = fields.names.get(name)
+    if value is not None and fields.repeated:
+        return b",".join(get_all(fields.pairs, name))
     return value
 
 
-def request_framing(headers: Headers, names: Names, version: bytes) -> tuple[int, bool]:
+def request_framing(fields: Fields, version: bytes) -> tuple[int, bool]:
     """The length of a request's body (or `CHUNKED`), and whether the client keeps the connection.
 
     Raises: BadFraming, UnsupportedCoding, BadHeaderValue.
     """
-    if len(names) != len(headers) and len(get_all(headers, b"host")) > 1:
+    found: tuple[int, bool] | None = fields.framing.get(version)
+    if found is None:
+        found = fields.framing[version] = _request_framing(fields, version)
+    return found
+
+
+def _request_framing(fields: Fields, version: bytes) -> tuple[int, bool]:
+    names = fields.names
+    if fields.repeated and len(get_all(fields.pairs, b"host")) > 1:
         raise BadHeaderValue("more than one `Host` header")
     if names.keys().isdisjoint(_FRAMING):  # as in most requests
         return 0, version == HTTP_11
-    keep = _keeps(version, _one(headers, names, b"connection"))
-    coding, length = names.get(b"transfer-encoding"), _one(headers, names, b"content-length")
+    keep = _keeps(version, _one(fields, b"connection"))
+    coding, length = names.get(b"transfer-encoding"), _one(fields, b"content-length")
     if coding is not None:
         if length is not None:
             raise BadFraming("both `Content-Length` and `Transfer-Encoding`")
-        _require_chunked(_one(headers, names, b"transfer-encoding") or b"", version)
+        _require_chunked(_one(fields, b"transfer-encoding") or b"", version)
         return CHUNKED, keep
     return (0 if length is None else _decimal(length)), keep
 
 
 def response_framing(
-    headers: Headers, names: Names, version: bytes, status: int, method: bytes
-) -> tuple[int, bool]:
-    """The length of a response's body (or `CHUNKED`, `UNTIL_CLOSE`), and whether to keep on.
+    fields: Fields, version: bytes, status: int, method: bytes
+) -> tuple[Fields, int, bool]:
+    """A response's fields, its body's length (or `CHUNKED`, `UNTIL_CLOSE`), whether to keep on.
 
     `method` is the request's. Contradictory lengths that have one safe reading are cleaned up in
-    `headers`: next to chunked, Content-Length goes; repeated alike, it becomes one.
+    the fields: next to chunked, Content-Length goes; repeated alike, it becomes one.
 
     Raises: BadFraming, UnsupportedCoding.
     """
-    keep = _keeps(version, _one(headers, names, b"connection"))
     if status == 101 or (method == b"CONNECT" and 200 <= status < 300):
-        return 0, False
+        return fields, 0, False
     if method == b"HEAD" or status in (204, 304) or status < 200:
-        return 0, keep
-    coding = _one(headers, names, b"transfer-encoding")
+        return fields, 0, _keeps(version, _one(fields, b"connection"))
+    key = version, True
+    found: tuple[Fields, int, bool] | None = fields.framing.get(key)
+    if found is None:
+        found = fields.framing[key] = _response_framing(fields, version)
+    return found
+
+
+def _response_framing(fields: Fields, version: bytes) -> tuple[Fields, int, bool]:
+    keep = _keeps(version, _one(fields, b"connection"))
+    coding = _one(fields, b"transfer-encoding")
     if coding is not None and coding.lower() != b"identity":
         _require_chunked(coding, version)
+        if b"content-length" not in fields.names:
+            return fields, CHUNKED, keep
         # A sender that sets both may have meant either: it is not trusted with another message.
-        return CHUNKED, keep and not remove(headers, b"content-length")
-    length = _one(headers, names, b"content-length")
+        one_length = list(fields.pairs)
+        remove(one_length, b"content-length")
+        return Fields(one_length), CHUNKED, False
+    length = _one(fields, b"content-length")
     if length is None:
-        return UNTIL_CLOSE, False
+        return fields, UNTIL_CLOSE, False
     if b"," in length:
         length = _agreed(length)
-        replace(headers, b"Content-Length", length)
-    return _decimal(length), keep
+        one_length = list(fields.pairs)
+        replace(one_length, b"Content-Length", length)
+        fields = Fields(one_length)
+    return fields, _decimal(length), keep
 
 
 def _keeps(version: bytes, connection: bytes | None) -> bool:

@@ -7,8 +7,9 @@ Source: RFC 9112, sections 2 to 5; limits from dataplane spec, section 2.6.
 """
 
 import re
+from functools import lru_cache
 
-from linkerpy.codec.http import Headers
+from linkerpy.codec.fields import Fields, Headers
 from linkerpy.codec.http1_errors import (
     BadHeaderValue,
     BadStartLine,
@@ -28,6 +29,7 @@ STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: ([\t\x20-\x7e\x8
 _FIELD = re.compile(rb"(?m)^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t ]*([^\x00-\x08\x0a-\x1f\x7f]*)\r\n")
 """A field line; `^` also stands behind a bare LF, which is why lines are counted."""
 _OTHER_VERSION = re.compile(rb"(?:\S+ \S+ )?HTTP/(\d+(?:\.\d+)?)(?: .*)?")
+_COMMON_SIZE = 2048
 _TLS_RECORD = b"\x16\x03"
 
 
@@ -86,19 +88,35 @@ def refuse_start_line(line: bytes, *, request: bool) -> Http1Error:
     return BadStartLine(f"bad {what}: {quoted(line)}")
 
 
-def read_fields(head: bytes, start: int) -> Headers:
-    """The fields of a whole head, whose field lines begin at `start`.
+def read_fields(block: bytes) -> Fields:
+    """The fields of a whole head: `block` is its field lines and the empty line behind them.
+
+    Blocks of common size are remembered, a few hundred of them: connections that are kept bring
+    the same lines again and again.
+
+    Raises: BadHeaderName or BadHeaderValue naming the field at fault.
+    """
+    return _remembered(block) if len(block) <= _COMMON_SIZE else Fields(read_lines(block))
+
+
+def read_lines(block: bytes) -> Headers:
+    """The field lines before an empty line.
 
     Every line must be a field, no line may end in anything but CRLF: what the expression passed
     over shows in the number of lines.
 
     Raises: BadHeaderName or BadHeaderValue naming the field at fault.
     """
-    headers: Headers = _FIELD.findall(head, start)
-    lines = head.count(b"\n")
-    if len(headers) != lines - 2 or head.count(b"\r\n") != lines:
-        diagnose(head)
+    headers: Headers = _FIELD.findall(block)
+    lines = block.count(b"\n")
+    if len(headers) != lines - 1 or block.count(b"\r\n") != lines:
+        diagnose(block)
         raise BadHeaderValue("a line of the head does not end in CRLF")
-    if b" \r\n" in head or b"\t\r\n" in head:
+    if b" \r\n" in block or b"\t\r\n" in block:
         return [(name, value.rstrip(b" \t")) for name, value in headers]
     return headers
+
+
+@lru_cache(maxsize=512)
+def _remembered(block: bytes) -> Fields:
+    return Fields(read_lines(block))

@@ -13,7 +13,8 @@ Source: RFC 9112, sections 6, 7 and 9.3; dataplane spec, section 2.5.
 from enum import Enum, auto
 
 from linkerpy.codec.body import Body, Trailers
-from linkerpy.codec.http import HTTP_10, HTTP_11, Headers, Request, Response
+from linkerpy.codec.fields import Headers
+from linkerpy.codec.http import HTTP_10, HTTP_11, Message, Request, Response
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 LAST_CHUNK = b"0\r\n\r\n"
@@ -94,14 +95,16 @@ def request_head(request: Request, framing: Framing, *, keep_alive: bool) -> byt
 
     Raises: UnwritableHead.
     """
-    uri = request.uri
-    if b" " in uri:
+    uri, version = request.uri, request.version
+    if len(uri.split()) != 1:
         raise UnwritableHead(f"white space in request target {uri!r}")
-    version = request.version
+    connection = _connection(version, version, keep_alive=keep_alive)
+    text = _ready(request, framing)
+    if text is not None:
+        return b"%b %b HTTP/%b\r\n%b%b\r\n" % (request.method, uri, version, text, connection)
     lines = [b"%b %b HTTP/%b" % (request.method, uri, version)]
     _add_fields(lines, request.headers, framing, request.body.length)
-    _add_connection(lines, version, version, keep_alive=keep_alive)
-    return _checked(lines)
+    return _checked(lines, connection)
 
 
 def response_head(
@@ -111,13 +114,17 @@ def response_head(
 
     Raises: UnwritableHead.
     """
-    version = response.version
-    lines = [b"HTTP/%b %d %b" % (version, response.status, response.reason)]
-    _add_fields(lines, response.headers, framing, response.body.length)
-    if response.status >= 200:
+    version, status, reason = response.version, response.status, response.reason
+    connection = b""
+    if status >= 200:
         keep_alive = keep_alive and framing is not Framing.CLOSE
-        _add_connection(lines, version, peer, keep_alive=keep_alive)
-    return _checked(lines)
+        connection = _connection(version, peer, keep_alive=keep_alive)
+    text = _ready(response, framing)
+    if text is not None and b"\n" not in reason:
+        return b"HTTP/%b %d %b\r\n%b%b\r\n" % (version, status, reason, text, connection)
+    lines = [b"HTTP/%b %d %b" % (version, status, reason)]
+    _add_fields(lines, response.headers, framing, response.body.length)
+    return _checked(lines, connection)
 
 
 def whole_body(framing: Framing, body: Body) -> bytes:
@@ -147,6 +154,27 @@ def last_chunk(trailers: Trailers = ()) -> bytes:
     return _checked(lines)
 
 
+def _ready(message: Message, framing: Framing) -> bytes | None:
+    """The header lines of a message that came by HTTP, if they can stay as they are.
+
+    They were checked when they were read, and what was added when it was made.
+    """
+    fields = message.fields
+    if fields is None or fields.told is None:
+        return None
+    if framing is Framing.DESCRIBED:
+        return fields.text + message.added
+    length = message.body.length
+    described = b"" if framing is not Framing.LENGTH or length is None else b"%d" % length
+    if fields.told == described:
+        if framing is Framing.CHUNKED:
+            return b"%b%bTransfer-Encoding: chunked\r\n" % (fields.text, message.added)
+        return fields.text + message.added
+    if fields.told:
+        return None  # it tells of another body
+    return b"%b%bContent-Length: %b\r\n" % (fields.text, message.added, described)
+
+
 def _add_fields(lines: list[bytes], headers: Headers, framing: Framing, length: int | None) -> None:
     """Add the header lines, and those that say how the body is framed."""
     own = [pair for pair in headers if pair[0].lower() in _WRITERS_OWN]
@@ -173,23 +201,23 @@ def _without_own(headers: Headers, framing: Framing) -> Headers:
     return [pair for pair in headers if pair[0].lower() not in dropped]
 
 
-def _add_connection(lines: list[bytes], version: bytes, peer: bytes, *, keep_alive: bool) -> None:
+def _connection(version: bytes, peer: bytes, *, keep_alive: bool) -> bytes:
     """Say what becomes of the connection where the versions alone do not. Source: RFC 9112, 9.3."""
     if not keep_alive:
-        if version != HTTP_10:
-            lines.append(b"Connection: close")
-    elif HTTP_10 in (version, peer):
-        lines.append(b"Connection: keep-alive")
+        return b"" if version == HTTP_10 else b"Connection: close\r\n"
+    if version == HTTP_11 and peer == HTTP_11:
+        return b""
+    return b"Connection: keep-alive\r\n"
 
 
-def _checked(lines: list[bytes]) -> bytes:
+def _checked(lines: list[bytes], connection: bytes = b"") -> bytes:
     """Join lines to a head, and see that no line contains a line end of its own.
 
     Three counts over the joined head cost a tenth of what looking at every value would.
     """
-    count = len(lines) + 1
-    lines += (b"", b"")
+    count = len(lines)
+    lines.append(b"")
     head = _join_lines(lines)
     if head.count(b"\n") != count or head.count(b"\r") != count or b"\0" in head:
         raise UnwritableHead("a header name or value holds a CR, LF or NUL")
-    return head
+    return b"%b%b\r\n" % (head, connection)

@@ -9,6 +9,7 @@ installs it; where the platform has no epoll, Twisted's own reactors serve just 
 # mypy: disallow-untyped-calls=False
 import errno
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet import main
@@ -35,6 +36,9 @@ if HAVE_EPOLL or TYPE_CHECKING:
         _selectables: dict[int, Any]
         _reads: set[int]
         _writes: set[int]
+
+        # Wall-clock time may jump, and would take every timeout with it.
+        seconds = staticmethod(time.monotonic)
 
         def __init__(self) -> None:
             self.round = Round()

@@ -51,15 +51,17 @@ def failure_names(error: BaseException, *, explained: bool) -> tuple[tuple[str, 
     return (f"{type(error).__module__}.{type(error).__qualname__}",), ""
 
 
-def count_failure(metrics: Metrics, error: BaseException | None, *, explained: bool) -> None:
-    """Count one failure below `failures` of this scope; None is a response that counts as one."""
+def count_failure(
+    metrics: Metrics, error: BaseException | None, *, explained: bool, times: int = 1
+) -> None:
+    """Count a failure below `failures` of this scope; None is a response that counts as one."""
     chain: tuple[str, ...] = (FAILED_RESPONSE,)
     flag = ""
     if error is not None:
         chain, flag = failure_names(error, explained=explained)
     base = ("failures", flag) if flag else ("failures",)
-    metrics.counter("failures").incr()
+    metrics.counter("failures").incr(times)
     if flag:
-        metrics.counter(*base).incr()
+        metrics.counter(*base).incr(times)
     for depth in range(1, len(chain) + 1):
-        metrics.counter(*base, *chain[:depth]).incr()
+        metrics.counter(*base, *chain[:depth]).incr(times)

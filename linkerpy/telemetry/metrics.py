@@ -8,7 +8,7 @@ Source: telemetry-admin spec, section 1.
 """
 
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 from linkerpy.core.closable import Closable, OnClose
 from linkerpy.telemetry.histogram import COMMON, LARGEST, Counts, Summary, bucket, merge, summarise
@@ -78,8 +78,8 @@ class Stat:
         self._ended_counts: Counts = {}
         self._ended_sum = 0
 
-    def add(self, sample: float) -> None:
-        """Count a sample."""
+    def add(self, sample: float, times: int = 1) -> None:
+        """Count a sample, or several alike."""
         value = int(sample)
         if 0 <= value < _COMMON_END:  # a call less for nearly all: 0.4 us in place of 0.8
             index = COMMON[value]
@@ -87,8 +87,8 @@ class Stat:
             value = min(value, LARGEST)
             index = bucket(value)
         counts = self._counts
-        counts[index] = counts.get(index, 0) + 1
-        self._sum += value
+        counts[index] = counts.get(index, 0) + times
+        self._sum += value * times
 
     def turn(self, *, whole: bool) -> None:
         """Begin the next slice; with `whole`, a minute is over and its summary is made."""
@@ -125,17 +125,26 @@ class Stat:
         return self._ended_sum + self._sum
 
 
+class Recorder(Protocol):
+    """Something that records faster than metrics do, and tells them when somebody looks."""
+
+    def settle(self) -> None:
+        """Bring the metrics of the recorder's scope up to date."""
+
+
 Metric = Counter | Gauge | Stat
+R = TypeVar("R", bound=Recorder)
 M = TypeVar("M", Counter, Gauge, Stat)
 
 
 class Node:
     """One name of the tree."""
 
-    __slots__ = ("children", "metric")
+    __slots__ = ("children", "metric", "recorder")
 
     def __init__(self) -> None:
         self.metric: Metric | None = None
+        self.recorder: Any = None
         self.children: dict[str, Node] = {}
 
 
@@ -171,10 +180,22 @@ class Metrics:
         """Add a reader to the gauge of that name; closing the handle takes it away."""
         return self._metric(names, Gauge).add(read)
 
+    def recorder(self, make: Callable[[], R]) -> R:
+        """The scope's recorder, made if there is none yet. Who reads finds its metrics settled."""
+        node = self._root
+        for name in self._names:
+            node = node.children.setdefault(name, Node())
+        if node.recorder is None:
+            node.recorder = make()
+        found: R = node.recorder
+        return found
+
     def _metric(self, names: tuple[str, ...], kind: type[M]) -> M:
         node = self._root
         for name in self._names + names:
             node = node.children.setdefault(name, Node())
+            if node.recorder is not None:
+                node.recorder.settle()
         if node.metric is None:
             node.metric = kind()
         if not isinstance(node.metric, kind):
@@ -184,9 +205,15 @@ class Metrics:
 
     @property
     def node(self) -> Node | None:
-        """The scope's part of the tree, if there is any."""
+        """The scope's part of the tree, if there is any, with all its metrics settled."""
+        node = self._find(self._names)
+        if node is not None:
+            _settle(node)
+        return node
+
+    def _find(self, names: tuple[str, ...]) -> Node | None:
         node: Node | None = self._root
-        for name in self._names:
+        for name in names:
             node = node.children.get(name) if node is not None else None
         return node
 
@@ -195,7 +222,7 @@ class Metrics:
         if not self._names:
             self._root.children.clear()
             return
-        parent = Metrics(self._root, self._names[:-1]).node
+        parent = self._find(self._names[:-1])
         if parent is not None:
             parent.children.pop(self._names[-1], None)
 
@@ -204,6 +231,13 @@ class Metrics:
         node = self.node
         if node is not None:
             yield from _walk(node, ())
+
+
+def _settle(node: Node) -> None:
+    if node.recorder is not None:
+        node.recorder.settle()
+    for child in list(node.children.values()):
+        _settle(child)
 
 
 def _walk(node: Node, names: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Metric]]:

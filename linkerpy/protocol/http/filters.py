@@ -11,18 +11,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from linkerpy.codec.body import Body
-from linkerpy.codec.http import (
-    HOP_BY_HOP,
-    HTTP_10,
-    HTTP_11,
-    Request,
-    Response,
-    get_all,
-    names_of,
-    remove,
-    replace,
-    strip_hop_by_hop,
-)
+from linkerpy.codec.http import HTTP_10, HTTP_11, Message, Request, Response, header_line
 from linkerpy.core.errors import BadRequest, RouterError
 from linkerpy.core.service import Filter, Service
 from linkerpy.naming.bound import Bound
@@ -91,17 +80,16 @@ def read_context_headers(request: Request, service: HttpService) -> Coming:
 
     Every value of a repeated header is parsed on its own; `l5d-ctx-dtab` comes before `l5d-dtab`.
     """
-    names = names_of(request)
+    names = request.names
     if b"l5d-dtab" in names or b"l5d-ctx-dtab" in names:
-        headers = request.headers
         local = Dtab.EMPTY
         for name in (b"l5d-ctx-dtab", b"l5d-dtab"):
-            for value in get_all(headers, name):
+            for value in request.get_all(name):
                 try:
                     local += Dtab.parse(value.decode("latin-1"))
                 except NameSyntaxError as error:
                     raise BadRequest(str(error)) from error
-            remove(headers, name)
+            request.remove(name)
         request.ctx.local = local
     return service(request)
 
@@ -117,11 +105,10 @@ def origin_form(request: Request, service: HttpService) -> Coming:
         if not slash and b"?" in authority:
             authority, _, query = authority.partition(b"?")
             rest = b"?" + query
-        host = names_of(request)[b"host"] = authority.rpartition(b"@")[2]
-        replace(request.headers, b"Host", host)
+        request.set(b"Host", authority.rpartition(b"@")[2])
         request.uri = b"/" + rest
-    elif request.version == HTTP_11 and b"host" not in names_of(request):
-        request.headers.append((b"Host", b""))  # required, even if only another header names us
+    elif request.version == HTTP_11 and b"host" not in request.names:
+        request.add(b"Host: \r\n")  # required, even if only another header names us
     return service(request)
 
 
@@ -144,41 +131,44 @@ def route(identify: Identifier, router: Router) -> HttpService:
 
 def proxy_headers(dst: Dst) -> HttpFilter:
     """What a proxy owes to both sides: the service's name, `Via`, and no hop-by-hop headers."""
-    service_name = (b"l5d-dst-service", dst.path.show().encode("ascii"))
+    service_name = dst.path.show().encode("ascii")
+    named = header_line(b"l5d-dst-service", service_name)
+    added = {version: named + via for version, via in _VIA.items()}
 
     async def proxied(request: Request, service: HttpService) -> Response:
-        names = names_of(request)
-        if not names.keys().isdisjoint(HOP_BY_HOP):
-            strip_hop_by_hop(request)
+        request.pass_on()
+        names = request.names
         if b"l5d-dst-service" in names or b"via" in names:
-            replace(request.headers, *service_name)
+            request.set(b"l5d-dst-service", service_name)
             _extend_via(request)
         else:
-            request.headers += (service_name, _VIA[request.version])
+            request.added += added[request.version]
         response = await service(request)
-        names = names_of(response)
-        if not names.keys().isdisjoint(HOP_BY_HOP):
-            strip_hop_by_hop(response)
-        succeeded = _SUCCESS if response.status < 500 else _FAILURE
+        response.pass_on()
+        names = response.names
+        success = response.status < 500
         if b"via" in names or b"l5d-success-class" in names:
             _extend_via(response)
-            replace(response.headers, *succeeded)
+            response.set(b"l5d-success-class", b"1.0" if success else b"0.0")
         else:
-            response.headers += (_VIA[response.version], succeeded)
+            response.added += _OUTCOME[response.version, success]
         return response
 
     return proxied
 
 
-_SUCCESS = (b"l5d-success-class", b"1.0")
-_FAILURE = (b"l5d-success-class", b"0.0")
-_VIA = {version: (b"Via", version + b" linkerd") for version in (HTTP_10, HTTP_11)}
+_VIA = {version: header_line(b"Via", version + b" linkerd") for version in (HTTP_10, HTTP_11)}
+_OUTCOME = {
+    (version, success): via + header_line(b"l5d-success-class", b"1.0" if success else b"0.0")
+    for version, via in _VIA.items()
+    for success in (True, False)
+}
 
 
-def _extend_via(message: Request | Response) -> None:
-    """Append ourselves to a `Via` chain that is there already."""
-    headers = message.headers
-    replace(headers, b"Via", b", ".join([*get_all(headers, b"via"), _VIA[message.version][1]]))
+def _extend_via(message: Message) -> None:
+    """Append ourselves to a `Via` chain that may be there already."""
+    chain = [*message.get_all(b"via"), message.version + b" linkerd"]
+    message.set(b"Via", b", ".join(chain))
 
 
 # -- bound stack ----------------------------------------------------------------------------------
@@ -186,20 +176,20 @@ def _extend_via(message: Request | Response) -> None:
 
 def bound_headers(bound: Bound) -> HttpFilter:
     """Tell the backend what its name was bound to, and pass the local dtab on."""
-    added = [(b"l5d-dst-client", bound.id.show().encode("ascii"))]
+    added = {b"l5d-dst-client": bound.id.show().encode("ascii")}
     if bound.residual.elems:
-        added.append((b"l5d-dst-residual", bound.residual.show().encode("ascii")))
+        added[b"l5d-dst-residual"] = bound.residual.show().encode("ascii")
+    lines = b"".join(header_line(name, value) for name, value in added.items())
 
     def with_headers(request: Request, service: HttpService) -> Coming:
-        names = names_of(request)
-        for header in added:
-            if header[0] in names:
-                replace(request.headers, *header)
-            else:
-                request.headers.append(header)
+        if request.names.keys().isdisjoint(added):
+            request.added += lines
+        else:
+            for name, value in added.items():
+                request.set(name, value)
         local = request.ctx.local
         if local.dentries:
-            replace(request.headers, b"l5d-ctx-dtab", local.show().encode("latin-1"))
+            request.set(b"l5d-ctx-dtab", local.show().encode("latin-1"))
         return service(request)
 
     return with_headers

@@ -8,7 +8,7 @@ Source: config spec, section 14; dataplane spec, section 2.9.
 
 from collections.abc import Callable, Sequence
 
-from linkerpy.codec.http import Request, get
+from linkerpy.codec.http import Request
 from linkerpy.core.errors import UnknownDestination
 from linkerpy.naming.parser import NameSyntaxError
 from linkerpy.naming.path import Path
@@ -30,7 +30,7 @@ class HeaderToken:
 
     def __call__(self, request: Request) -> Path | str:
         """Names asked for before are remembered: making a path costs more than finding one."""
-        value = get(request.headers, self._key)
+        value = request.get(self._key)
         if not value:
             return f"{self._header} header is absent"
         path = self._paths.get(value)
@@ -51,7 +51,7 @@ class Header:
 
     def __call__(self, request: Request) -> Path | str:
         """Raises UnknownDestination if the header is there and no path."""
-        value = get(request.headers, self._key)
+        value = request.get(self._key)
         if not value:
             return f"{self._header} header is absent"
         try:
@@ -71,7 +71,7 @@ class MethodAndHost:
         """The host is compared without regard to case, so it is lower-cased."""
         elems: tuple[bytes, ...] = (request.version, request.method)
         if request.version == b"1.1":
-            host = get(request.headers, b"host")
+            host = request.get(b"host")
             if not host:
                 return "HTTP/1.1 request missing hostname"
             elems += (host.lower(),)

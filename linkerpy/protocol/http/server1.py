@@ -16,7 +16,7 @@ from twisted.internet.protocol import Protocol, ServerFactory, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from linkerpy.codec.http import HTTP_11, Request, Response, remove
+from linkerpy.codec.http import HTTP_11, Request, Response
 from linkerpy.codec.http1 import RequestParser
 from linkerpy.codec.http1_errors import Http1Error
 from linkerpy.codec.http1_write import (
@@ -199,7 +199,7 @@ class ServerConnection(Protocol):
         self._request = request
         self._keep_alive = keep_alive
         request.ctx = Context(self._peer)
-        if request.names and b"expect" in request.names:
+        if b"expect" in request.names:
             self._expect(request)
         running = drive(self._server.service(request), self._respond)
         if not running.finished:
@@ -207,7 +207,7 @@ class ServerConnection(Protocol):
 
     def _expect(self, request: Request) -> None:
         """Answer `100-continue` ourselves; the header goes no further."""
-        remove(request.headers, b"expect")
+        request.remove(b"expect")
         if request.version == HTTP_11 and not request.body.over:
             self._write(CONTINUE)
 

@@ -1,7 +1,5 @@
 """Figures: what each scope has counted after a request of each kind."""
 
-import pytest
-
 from linkerpy.naming.nametree import NEG
 from tests.protocol.http.playbook import answer, get
 
@@ -139,7 +137,6 @@ def test_bytes_and_connections_are_counted(mesh):
     assert (server["connects"], mesh.counters("server")["closes"]) == (1, 1)
 
 
-@pytest.mark.xfail(reason="each path stack adds a reader to `pending`; none takes it away")
 def test_local_dtabs_leave_nothing_in_the_figures_of_a_busy_name(play):
     mesh = play(paths=2)
     mesh.bind("/svc/web", "10.0.0.1:80")
