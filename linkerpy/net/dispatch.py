@@ -12,12 +12,22 @@ class Direct:
 
     Its `doRead` and `doWrite` find out by themselves what a hang-up or error means, return None
     or the exception that ends the connection, and bear being called once too often.
+
+    `doRead` is `receive`, which asks the system, and `deliver`, which tells the protocol. Where
+    several are ready, the reactor first receives for all: a system call costs the code behind it
+    much of what the processor knew about it, so they are better made in a row. What was received
+    for one that meanwhile has stopped reading goes to `hold`; its next `receive` gives it back.
     """
 
     __slots__ = ()
 
+    connected: Any
     doRead: Callable[..., Any]
     doWrite: Callable[..., Any]
+    receive: Callable[[], Any]
+    """Bytes, or the exception that ends the connection, or None for neither."""
+    deliver: Callable[[Any], Any]
+    hold: Callable[[Any], None]
 
 
 class Round:

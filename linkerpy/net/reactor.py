@@ -27,6 +27,9 @@ else:
 # More events than this wait for the next round, so that timers are never far behind.
 _MOST_EVENTS = 1024
 
+# So many are received for in a row: it bounds what is in memory and not yet delivered.
+_BATCH = 64
+
 if HAVE_EPOLL or TYPE_CHECKING:
     _IN, _OUT = epollreactor.EPOLLIN, epollreactor.EPOLLOUT
 
@@ -55,18 +58,50 @@ if HAVE_EPOLL or TYPE_CHECKING:
                     return
                 raise
             if len(ready) == 1:
-                self._serve_all(ready)
+                self._serve_each(ready)
                 return
             self.round.open = True
             try:
-                self._serve_all(ready)
+                for start in range(0, len(ready), _BATCH):
+                    self._serve_batch(ready[start : start + _BATCH])
             finally:
                 self.round.close()
 
         # The base class binds its own doPoll to this name.
         doIteration = doPoll
 
-        def _serve_all(self, ready: list[tuple[int, int]]) -> None:
+        def _serve_batch(self, ready: list[tuple[int, int]]) -> None:
+            """Receive for all that can be read, then deliver to each that still reads."""
+            selectables, reads = self._selectables, self._reads
+            received: list[tuple[int, Any, Any]] = []
+            others: list[tuple[int, int]] = []
+            for fd, event in ready:
+                selectable = selectables.get(fd)
+                if event != _IN or fd not in reads or not isinstance(selectable, Direct):
+                    others.append((fd, event))
+                elif (data := selectable.receive()) is not None:
+                    received.append((fd, selectable, data))
+            for fd, selectable, data in received:
+                if fd in reads and selectables[fd] is selectable:
+                    self._deliver(selectable, data)
+                elif selectable.connected:
+                    selectable.hold(data)
+            self._serve_each(others)
+
+        def _deliver(self, selectable: Any, data: Any) -> None:
+            try:
+                why = selectable.deliver(data)
+            except BaseException as error:  # noqa: BLE001 - it costs one connection
+                why = _logged(selectable, error)
+            if why is not None:
+                self._disconnectSelectable(selectable, why, True)
+
+        def deliver_held(self, selectable: Any) -> None:
+            """Deliver what a transport holds, if it reads again."""
+            if selectable.fileno() in self._reads and (data := selectable.receive()) is not None:
+                self._deliver(selectable, data)
+
+        def _serve_each(self, ready: list[tuple[int, int]]) -> None:
             # An earlier event of the round may have closed, replaced or paused a later one's
             # selectable, so each is looked up when its turn comes.
             selectables, reads = self._selectables, self._reads
@@ -78,13 +113,8 @@ if HAVE_EPOLL or TYPE_CHECKING:
                     log.callWithLogger(selectable, self._doReadOrWrite, selectable, fd, event)
                 elif event != _IN:
                     self._serve(selectable, fd, event)
-                elif fd in reads:
-                    try:
-                        why = selectable.doRead()
-                    except BaseException as error:  # noqa: BLE001 - it costs one connection
-                        why = _logged(selectable, error)
-                    if why is not None:
-                        self._disconnectSelectable(selectable, why, True)
+                elif fd in reads and (data := selectable.receive()) is not None:
+                    self._deliver(selectable, data)
 
         def _serve(self, selectable: Any, fd: int, event: int) -> None:
             """Serve an event that is not plain readability.

@@ -52,10 +52,10 @@ class Timed(Immediate):
         self.stopWriting()
         self.connectionLost(Failure(reason))
 
-    def doRead(self) -> Any:
-        """Read, and note when."""
+    def receive(self) -> Any:
+        """Receive, and note when."""
         self._read_at = self.reactor.seconds()
-        return super().doRead()
+        return super().receive()
 
     def doWrite(self) -> Any:
         """Send what is buffered, and note when the socket took any."""

@@ -45,8 +45,19 @@ class Immediate(Direct, tcp.Connection):
     # call then, so it is told by the reactor's next round, which `startWriting` brings about.
     _broken = False
 
+    # Received, but not yet delivered, because the protocol has paused; see `Direct`.
+    _held: Any = None
+
     def doRead(self) -> ConnectionLost | ConnectionDone | None:  # type: ignore[override]
         """Give the protocol what has arrived."""
+        data = self.receive()
+        return None if data is None else self.deliver(data)
+
+    def receive(self) -> Any:
+        """Take from the socket; see `Direct`."""
+        if self._held is not None:
+            held, self._held = self._held, None
+            return held
         try:
             data = self.socket.recv(_READ_SIZE)
         except BlockingIOError:
@@ -54,10 +65,27 @@ class Immediate(Direct, tcp.Connection):
         except OSError:
             return main.CONNECTION_LOST
         if data:
-            self.protocol.dataReceived(data)
-            return None
+            return data
         # The failed write took the socket's error, so that the read sees a plain end.
         return main.CONNECTION_LOST if self._broken else main.CONNECTION_DONE
+
+    def deliver(self, data: Any) -> ConnectionLost | ConnectionDone | None:
+        """Tell the protocol what `receive` gave; see `Direct`."""
+        if data.__class__ is bytes:
+            self.protocol.dataReceived(data)
+            return None
+        end: ConnectionLost | ConnectionDone = data
+        return end
+
+    def hold(self, data: Any) -> None:
+        """Keep what was received until the protocol reads again; see `Direct`."""
+        self._held = data
+
+    def startReading(self) -> None:
+        """Read on; what is held comes first."""
+        super().startReading()
+        if self._held is not None:
+            self.reactor.callLater(0, self.reactor.deliver_held, self)
 
     def doWrite(self) -> Any:
         """Send what is buffered, then whatever `FileDescriptor` does once it is sent."""

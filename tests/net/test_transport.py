@@ -237,6 +237,29 @@ def test_a_connection_paused_by_another_in_the_same_round_receives_nothing(loop)
     assert sorted([first.server.data, second.server.data]) == [b"", b"x"]
 
 
+def test_what_was_received_for_a_paused_connection_comes_first_when_it_resumes(loop):
+    pairs = [Pair(loop) for _ in range(3)]
+    for pair in pairs:
+        pair.server.on_data = lambda data, me=pair: [
+            other.server.transport.pauseProducing() for other in pairs if other is not me
+        ]
+        pair.client.transport.write(b"1")
+    loop.until(lambda: any(pair.server.data for pair in pairs), "a byte")
+    for pair in pairs:
+        pair.server.on_data = lambda data: None
+        pair.client.transport.write(b"2")
+        pair.client.transport.loseConnection()
+    loop.turns()
+    assert sorted(bytes(pair.server.data) for pair in pairs)[:2] == [b"", b""]
+    for pair in pairs:
+        pair.server.transport.resumeProducing()
+        pair.server.transport.pauseProducing()
+        loop.turns()
+        pair.server.transport.resumeProducing()
+    loop.until(lambda: all(pair.server.lost for pair in pairs), "the ends")
+    assert [bytes(pair.server.data) for pair in pairs] == [b"12"] * 3
+
+
 def test_half_close_lets_the_other_direction_live(any_loop):
     pair = Pair(any_loop, HalfRecorder, HalfRecorder)
     pair.client.transport.write(b"q" * BIG)
