@@ -33,7 +33,7 @@ class Fields:
     `pairs` has them in wire order and case; `names` each lower-case name with the last of its
     values; `repeated` says whether a name stands there twice. `text` is the lines for the wire,
     without those the writer words itself; of these it keeps a Content-Length that stands alone,
-    whose value is `told` (empty if there is none, None if there are others).
+    whose value is `told` (empty if there is none, None if the writer must look at them one by one).
     """
 
     __slots__ = ("_passing", "framing", "names", "pairs", "repeated", "text", "told")
@@ -49,7 +49,7 @@ class Fields:
         self.told: bytes | None = b""
         if own:
             alone = len(own) == 1 and own[0][0].lower() == b"content-length"
-            self.told = own[0][1] if alone else None
+            self.told = (own[0][1] or None) if alone else None
         kept = pairs if self.told is not None else [pair for pair in pairs if pair not in own]
         self.text = b"".join([b"%b: %b\r\n" % pair for pair in kept])
 

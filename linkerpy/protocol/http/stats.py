@@ -4,7 +4,6 @@ Source: telemetry-admin spec, sections 2.2 to 2.5.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 from linkerpy.codec.http import Request, Response
 from linkerpy.core.clock import Clock
@@ -75,14 +74,14 @@ def client_stats(metrics: Metrics, clock: Clock) -> Filter[Response]:
     """
     seconds = clock.seconds
     total = exchanges(metrics, explained=False, by_status=True)
-    by_name: dict[Any, Exchanges] = {}
+    by_name: dict[tuple[bytes, ...], Exchanges] = {}
 
     async def counted(request: Request, service: Service[Request, Response]) -> Response:
-        name = request.ctx.dst.path
-        named = by_name.get(name)
+        path = request.ctx.dst.path
+        named = by_name.get(path.elems)
         if named is None:
-            scope = metrics.scope("service", name.show()[1:])
-            named = by_name[name] = exchanges(scope, explained=False)
+            scope = metrics.scope("service", path.show()[1:])
+            named = by_name[path.elems] = exchanges(scope, explained=False)
         started = seconds()
         total.pending += 1
         named.pending += 1
