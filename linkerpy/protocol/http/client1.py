@@ -1,8 +1,9 @@
-"""HTTP/1 client side: an endpoint, its pool of connections, and one exchange at a time on each.
+"""HTTP/1 client side: a connection to a backend, carrying one exchange at a time.
 
 Source: dataplane spec, sections 2.3, 2.5 and 3.6.
 """
 
+import typing
 from typing import Any
 
 from twisted.internet.interfaces import IPushProducer
@@ -19,136 +20,23 @@ from linkerpy.core.errors import (
     BackendError,
     BadRequest,
     Cancelled,
-    TooManyWaiters,
 )
 from linkerpy.core.reply import Reply
 from linkerpy.naming.addr import Address
-from linkerpy.policy.balance import CLOSED, OPEN
-from linkerpy.policy.pool import Advice, Pool
 from linkerpy.protocol.http.dialing import Dialer
 from linkerpy.protocol.http.wire import BodyWriter
 
 
-class HttpEndpoint:
-    """One replica, spoken to in HTTP/1."""
+class Owner(typing.Protocol):
+    """The pool that a connection belongs to."""
 
-    __slots__ = ("_dialer", "_gone", "address", "load", "pool")
-
-    def __init__(self, address: Address, dialer: Dialer) -> None:
-        self.address = address
-        self.load = 0
-        self.pool: Pool[ClientConnection, Reply[ClientConnection | None]] = Pool(dialer.limits)
-        self._dialer = dialer
-        self._gone = False
-        dialer.endpoints.add(self)
-
-    def __repr__(self) -> str:
-        return f"<HttpEndpoint {self.address.show()} load {self.load} {self.pool!r}>"
-
-    @property
-    def status(self) -> int:
-        """Open until the address is gone."""
-        return CLOSED if self._gone else OPEN
-
-    @property
-    def weight(self) -> float:
-        """The address's weight."""
-        return self.address.weight
-
-    async def send(self, request: Request) -> Response:
-        """Lend a connection to the request; see `Endpoint`.
-
-        Raises:
-            ConnectionFailed, BindingTimeout, TooManyWaiters: it never left.
-            BackendError: it left, and no response came.
-        """
-        self.load += 1
-        try:
-            connection: Any = self.pool.lend()
-            if connection.__class__ is not ClientConnection:
-                connection = await self._obtain(connection, request.ctx)
-            response: Response = await connection.exchange(request)
-        except BaseException:
-            self.load -= 1
-            raise
-        if response.body.over:
-            self.load -= 1
-        else:
-            response.body.on_end(self._one_less)
-        return response
-
-    def _one_less(self, _outcome: object) -> None:
-        self.load -= 1
-
-    async def _obtain(self, found: Any, ctx: Any) -> "ClientConnection":
-        """A connection that is not idle at hand: a new one, or one that others still use."""
-        while found.__class__ is not ClientConnection:
-            if found is Advice.CONNECT:
-                found = await self._connect(ctx)
-            elif found is Advice.REFUSE:
-                self._dialer.refused.value += 1
-                raise TooManyWaiters(
-                    f"{len(self.pool.waiters)} requests wait for a connection to "
-                    f"{self.address.show()} already (maxWaiters)"
-                )
-            else:
-                self._dialer.waited.value += 1
-                found = await self._queue(ctx.acquire_by) or self.pool.lend()
-        obtained: ClientConnection = found
-        return obtained
-
-    async def _queue(self, acquire_by: float) -> "ClientConnection | None":
-        """A connection given back, or None when there is room to open one."""
-        waiter: Reply[ClientConnection | None] = Reply(lambda _: self.pool.waiters.remove(waiter))
-        self.pool.waiters.append(waiter)
-        timer = self._dialer.limit(waiter, acquire_by)
-        try:
-            return await waiter
-        finally:
-            timer.close()
-
-    async def _connect(self, ctx: Any) -> "ClientConnection":
-        self.pool.size += 1
-        try:
-            made: ClientConnection = await self._dialer.dial(
-                self.address, self._protocol, ctx.acquire_by
-            )
-        except BaseException:
-            self.pool.size -= 1
-            self._make_room()
-            raise
-        return made
-
-    def _protocol(self) -> "ClientConnection":
-        return ClientConnection(self, self._dialer)
+    address: Address
 
     def idle(self, connection: "ClientConnection") -> None:
         """An exchange is over and the connection can carry another."""
-        if self._gone and not self.pool.waiters:
-            connection.close()
-            return
-        waiter = self.pool.give_back(connection, self._dialer.clock.seconds())
-        if waiter is not None:
-            waiter.resolve(connection)
-        else:
-            self._dialer.expect_idle()
 
     def lost(self, connection: "ClientConnection") -> None:
-        """A connection has closed."""
-        self.pool.lost(connection)
-        self._make_room()
-
-    def _make_room(self) -> None:
-        """There is room for a connection again: let whoever waits longest open one."""
-        if self.pool.waiters:
-            self.pool.waiters.popleft().resolve(None)
-
-    def close(self) -> None:
-        """The address is gone: idle connections close now, the others after their exchange."""
-        self._gone = True
-        self._dialer.endpoints.discard(self)
-        for connection in self.pool.take_idle():
-            connection.close()
+        """The connection has closed, or carries nothing any more."""
 
 
 @implementer(IPushProducer)
@@ -157,8 +45,8 @@ class ClientConnection(Protocol):
 
     transport: Any
 
-    def __init__(self, endpoint: HttpEndpoint, dialer: Dialer) -> None:
-        self._endpoint = endpoint
+    def __init__(self, owner: Owner, dialer: Dialer) -> None:
+        self._owner = owner
         self._dialer = dialer
         wire = dialer.wire
         self._parser = ResponseParser(self, wire.max_initial_line, wire.max_headers)
@@ -182,7 +70,7 @@ class ClientConnection(Protocol):
             keep_alive = request.version == HTTP_11
             head = request_head(request, framing, keep_alive=keep_alive)
         except ValueError:  # nothing was sent: the connection is as good as before
-            self._endpoint.idle(self)
+            self._owner.idle(self)
             raise
         reply: Reply[Response] = Reply(self._given_up)
         self._reply = reply
@@ -259,7 +147,7 @@ class ClientConnection(Protocol):
         self.transport.abortConnection()
         reply, self._reply = self._reply, None
         if reply is not None:
-            where = self._endpoint.address.show()
+            where = self._owner.address.show()
             reply.fail(BackendError(f"The backend {where} sent no valid HTTP/1: {error.reason}"))
 
     def informational(self, response: Response) -> None:
@@ -295,7 +183,7 @@ class ClientConnection(Protocol):
         if not self._request_done:  # a backend that takes no more would never see us close
             self.transport.abortConnection()
         elif self._keep_alive and self._parser.should_keep_alive:
-            self._endpoint.idle(self)
+            self._owner.idle(self)
         else:
             self.close()
 
@@ -307,7 +195,7 @@ class ClientConnection(Protocol):
         """The backend is gone; for a response that only this could end, that is its end."""
         self._lost = True
         self._dialer.closed()
-        closed = BackendClosed(f"The backend {self._endpoint.address.show()} closed the connection")
+        closed = BackendClosed(f"The backend {self._owner.address.show()} closed the connection")
         try:
             self._parser.eof()
         except Truncated as error:
@@ -327,7 +215,7 @@ class ClientConnection(Protocol):
     def _leave_pool(self) -> None:
         if not self._left_pool:
             self._left_pool = True
-            self._endpoint.lost(self)
+            self._owner.lost(self)
 
     # -- the transport's view of a streamed request -----------------------------------------------
 

@@ -13,8 +13,8 @@ from linkerpy.naming.addr import Address
 from linkerpy.naming.bound import Bound
 from linkerpy.naming.path import Path
 from linkerpy.policy.balance import Algorithm
-from linkerpy.protocol.http.client1 import HttpEndpoint
 from linkerpy.protocol.http.dialing import Dialer
+from linkerpy.protocol.http.endpoint import HttpEndpoint
 from linkerpy.protocol.http.filters import (
     HttpService,
     bound_headers,
