@@ -8,6 +8,7 @@ from typing import Any
 from linkerpy.naming.dtab import EMPTY as NO_DTAB
 from linkerpy.naming.dtab import Dtab
 from linkerpy.naming.path import Path
+from linkerpy.policy.verdict import Classify
 
 
 class Dst:
@@ -43,10 +44,11 @@ class Context:
 
     `peer` is the caller's address as `ip:port`, `local` the dtab of its headers, `dst` the name
     once it is known, `acquire_by` the moment (clock seconds) by which the present attempt must
-    have found a usable connection, and `endpoint` the address that was chosen for it.
+    have found a usable connection, and `endpoint` the address that was chosen for it. `classify`
+    is the service's response classifier, None where the protocol's plain rule holds.
     """
 
-    __slots__ = ("acquire_by", "dst", "endpoint", "local", "peer")
+    __slots__ = ("acquire_by", "classify", "dst", "endpoint", "local", "peer")
 
     def __init__(self, peer: str) -> None:
         self.peer = peer
@@ -54,3 +56,4 @@ class Context:
         self.dst: Dst | None = None
         self.acquire_by = float("inf")
         self.endpoint: Any = None
+        self.classify: Classify | None = None
