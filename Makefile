@@ -18,8 +18,8 @@ run: .stamps/run ## start the demo: a backend, the router on 8080, its admin pag
 
 test: .stamps/dev ## install what the tests need, then run all of them
 	@sh scripts/tools.sh nginx chromium
-	@$(MAKE) --no-print-directory lint
-	@$(PYTEST)
+	@$(MAKE) --no-print-directory lint unit
+	@$(PYTEST) -m "not ($(UNIT))"
 
 dev: .stamps/dev ## make .venv with linkerpy (editable) and every tool
 
@@ -32,7 +32,7 @@ lint: .stamps/dev ## format, style, types, and which floor may import which
 	@$(PY) scripts/lint_imports.py
 
 unit: .stamps/dev ## the tests that need no other process
-	@$(PYTEST) -q -m "$(UNIT)"
+	@$(PYTEST) -q -n auto -m "$(UNIT)"
 
 e2e: .stamps/dev ## whole processes against real backends
 	@sh scripts/tools.sh nginx

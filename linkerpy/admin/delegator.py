@@ -79,14 +79,18 @@ def _explainer(state: AdminState, namespace: str | None) -> Explain | None:
 
 
 def _patiently(explain: Explain, dtab: str, path: str, clock: Clock) -> Deferred[Answer]:
-    answer: Deferred[Answer] = Deferred()
     asking = Group()
+
+    def stop(_answer: Deferred[Answer]) -> None:
+        asking.close()
+        if timer.active():
+            timer.cancel()
+
+    answer: Deferred[Answer] = Deferred(stop)
 
     def settle(outcome: Answer) -> None:
         if not answer.called:
-            asking.close()
-            if timer.active():
-                timer.cancel()
+            stop(answer)
             answer.callback(outcome)
 
     def told(tree: dict[str, Any] | None, error: BaseException | None) -> None:

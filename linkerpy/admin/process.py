@@ -13,6 +13,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from linkerpy.admin.state import AdminState
+from linkerpy.core.closable import Group
 from linkerpy.core.duration import parse_duration
 from linkerpy.net.web import Answer, Asked, Page, Pages, as_json, html, not_allowed, text
 
@@ -99,8 +100,9 @@ def _clients(state: AdminState) -> dict[str, Any]:
 
 def _bound_names(state: AdminState) -> Page:
     def page(_asked: Asked) -> Deferred[Answer]:
-        answer: Deferred[Answer] = Deferred()
-        state.bound_names(lambda names: answer.callback(as_json(names)))
+        asking = Group()
+        answer: Deferred[Answer] = Deferred(lambda _: asking.close())
+        asking.add(state.bound_names(lambda names: answer.callback(as_json(names))))
         return answer
 
     return page

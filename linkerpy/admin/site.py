@@ -7,11 +7,12 @@ from typing import Any
 
 from linkerpy.admin.dashboard import dashboard_pages
 from linkerpy.admin.delegator import delegator_page
-from linkerpy.admin.logging import LEVELS, logging_page
+from linkerpy.admin.logging import logging_page
 from linkerpy.admin.metrics import metrics_page
 from linkerpy.admin.process import process_pages
 from linkerpy.admin.security import Security
 from linkerpy.admin.state import AdminState
+from linkerpy.net.log import LEVELS
 from linkerpy.net.web import Page, site, text
 
 

@@ -42,6 +42,6 @@ class AdminState:
     """Ends the process; seconds of grace, None for the configured ones."""
     ready: Callable[[], bool]
     routers: Callable[[], list[RouterView]]
-    bound_names: Callable[[Callable[[list[str]], None]], None]
+    bound_names: Callable[[Callable[[list[str]], None]], Closable]
     explain_system: Explain
     """Explains names without any configured namer."""

@@ -9,7 +9,6 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
-from twisted.logger import Logger
 
 from linkerpy import __version__
 from linkerpy.admin.security import Security
@@ -30,6 +29,7 @@ from linkerpy.core.closable import Group
 from linkerpy.naming.inet import Inet
 from linkerpy.net.dns import Resolver
 from linkerpy.net.listen import ListeningPort, listen
+from linkerpy.net.log import logger
 from linkerpy.protocol.http.config import HttpRouter
 from linkerpy.protocol.http.router import RunningHttpRouter
 from linkerpy.router.env import Env
@@ -38,7 +38,7 @@ from linkerpy.telemetry.metrics import Metrics
 from linkerpy.telemetry.process import watch_process
 from linkerpy.telemetry.snapshots import Snapshots
 
-_log = Logger(namespace="linkerpy")
+_log = logger("linkerpy")
 
 
 def make_env(reactor: Any) -> Env:

@@ -5,8 +5,6 @@ Source: config spec, section 4 (order of namers); naming spec, sections 2.8, 3.5
 
 from collections.abc import Callable, Iterable, Sequence
 
-from twisted.logger import Logger
-
 from linkerpy.core.activity import Activity, Failed, Ok
 from linkerpy.core.closable import Closable
 from linkerpy.core.errors import BindingFailed
@@ -20,12 +18,13 @@ from linkerpy.naming.path import Path
 from linkerpy.naming.system import SystemNamer
 from linkerpy.naming.transform import transform_interpreter, transform_namer
 from linkerpy.net.dns import Resolved, ResolveFailed, ResolveNotFound, Resolver
+from linkerpy.net.log import logger
 from linkerpy.plugins.interpreters.default import DefaultConfig
 from linkerpy.router.config import RouterConfig
 from linkerpy.router.env import Env
 from linkerpy.router.families import NamerConfig, TransformerConfig
 
-_log = Logger(namespace="linkerpy.naming")
+_log = logger("linkerpy.naming")
 
 
 def build_namers(configs: Iterable[NamerConfig], env: Env) -> list[PrefixedNamer]:
@@ -110,15 +109,15 @@ def explain_system(env: Env) -> Callable[[str, str, Told], Closable]:
 
 def bound_names(
     namers: list[PrefixedNamer], env: Env
-) -> Callable[[Callable[[list[str]], None]], None]:
+) -> Callable[[Callable[[list[str]], None]], Closable]:
     """How `/bound-names.json` asks the namers that can enumerate."""
     everything = DtabInterpreter(namers, SystemNamer(env.inet))
 
-    def ask(told: Callable[[list[str]], None]) -> None:
+    def ask(told: Callable[[list[str]], None]) -> Closable:
         def answered(state: Ok[frozenset[Path]] | Failed) -> None:
             names = state.value if isinstance(state, Ok) else ()
             told(sorted(name.show() for name in names))
 
-        everything.names().first(answered)
+        return everything.names().first(answered)
 
     return ask

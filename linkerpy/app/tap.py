@@ -9,16 +9,16 @@ import sys
 from typing import Any, ClassVar, NoReturn
 
 from twisted.application.service import IService, Service
-from twisted.logger import Logger
 from twisted.python import usage
 
 from linkerpy import __version__
 from linkerpy.app.schema import Linker, load
 from linkerpy.config.kinds import BrokenKindError, DuplicateKindError
 from linkerpy.config.report import ConfigError
+from linkerpy.net.log import logger
 from linkerpy.net.reactor import install_best
 
-_log = Logger(namespace="linkerpy")
+_log = logger("linkerpy")
 
 
 class Options(usage.Options):

@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from twisted.logger import Logger
-
 from linkerpy.core.activity import PENDING, Failed, Ok, State
 from linkerpy.core.closable import NOTHING, Closable, Group, OnClose
 from linkerpy.core.computed import Read, computed
 from linkerpy.core.var import Async, Derived, Order, Var, distinct_var, map_var
+from linkerpy.net.log import logger
 
 WatchDirectory = Callable[[str, Callable[[], None]], Closable]
 """Calls back after every change of a directory's entries or of a file in it."""
@@ -34,7 +33,7 @@ _SETTLED_NS: Final = 1_000_000_000
 
 T = TypeVar("T")
 
-log = Logger()
+log = logger("linkerpy.files")
 
 
 @dataclass(frozen=True, slots=True)

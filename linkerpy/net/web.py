@@ -16,13 +16,13 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import connectionDone
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web import http, resource, server
 
+from linkerpy.net.log import logger
 from linkerpy.telemetry.metrics import Metrics
 
-_log = Logger(namespace="linkerpy.admin")
+_log = logger("linkerpy.admin")
 
 MAX_BODY = 1 << 20
 """Bytes of a request body; a larger one is read, thrown away and answered with 413."""
@@ -72,6 +72,7 @@ class Answer:
 
 
 Page = Callable[[Asked], "Answer | Deferred[Answer]"]
+"""Answers now or later. A later answer is cancelled when whoever asked has left."""
 Pages = Mapping[str, Page]
 
 
@@ -173,8 +174,17 @@ class _Root(resource.Resource):
         except Exception:  # noqa: BLE001 - a page's defect must not hang the caller
             answer = self._failed(asked, Failure())
         if isinstance(answer, Deferred):
-            request.notifyFinish().addErrback(gone.append)
-            answer.addErrback(lambda failure: self._failed(asked, failure)).addCallback(finish)
+            waiting = answer
+
+            def left(reason: Failure) -> None:
+                gone.append(reason)
+                waiting.cancel()
+
+            def failed(failure: Failure) -> Answer:
+                return Answer() if gone else self._failed(asked, failure)
+
+            request.notifyFinish().addErrback(left)
+            answer.addErrback(failed).addCallback(finish)
         else:
             finish(answer)
         return server.NOT_DONE_YET
@@ -294,6 +304,10 @@ class _Site(server.Site):
 
     def log(self, request: http.Request) -> None:
         """Write nothing."""
+
+    def logPrefix(self) -> str:
+        """What Twisted calls it in its log."""
+        return "admin"
 
     def acceptableProtocols(self) -> list[bytes]:
         """HTTP/1.1 alone, whatever libraries are installed."""

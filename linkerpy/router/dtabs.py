@@ -6,17 +6,16 @@ Source: naming spec, sections 2.3 and 9 (what a union goes without is logged and
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from twisted.logger import Logger
-
 from linkerpy.core.activity import Failed
 from linkerpy.naming.interpreter import Dropped, DtabInterpreter
 from linkerpy.naming.namer import PrefixedNamer
 from linkerpy.naming.system import SystemNamer
+from linkerpy.net.log import logger
 
 if TYPE_CHECKING:  # checking a file needs no network
     from linkerpy.router.env import Env
 
-log = Logger()
+log = logger("linkerpy.naming")
 
 
 def dtab_interpreter(env: "Env", namers: Sequence[PrefixedNamer]) -> DtabInterpreter:

@@ -12,8 +12,6 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from twisted.logger import Logger
-
 from linkerpy.core.clock import Delayed
 from linkerpy.core.duration import show_duration
 from linkerpy.core.errors import BindingTimeout, NoHosts
@@ -23,6 +21,7 @@ from linkerpy.naming.bound import Bound
 from linkerpy.naming.dtab import Dtab
 from linkerpy.naming.namer import BoundTree, Interpreter
 from linkerpy.naming.path import Path
+from linkerpy.net.log import logger
 from linkerpy.router.binding import Binding
 from linkerpy.router.cache import Entry, IdleCache
 from linkerpy.router.choose import Choose, chooser
@@ -32,7 +31,7 @@ from linkerpy.router.env import Env
 from linkerpy.router.explain import explain_failure, no_hosts_text
 from linkerpy.telemetry.metrics import Metrics
 
-_log = Logger(namespace="linkerpy.router")
+_log = logger("linkerpy.router")
 
 
 class Stacks(Protocol):

@@ -55,7 +55,7 @@ class World:
             shut_down=self.shutdowns.append,
             ready=lambda: self.ready,
             routers=lambda: [self._view("webtest", self._explain), self._view("mute", None)],
-            bound_names=lambda told: told(["/svc/a", "/svc/b"]),
+            bound_names=self._names,
             explain_system=self._never,
         )
 
@@ -70,6 +70,10 @@ class World:
         else:
             told({"type": "delegate", "path": path, "delegate": LEAF}, None)
         return OnClose(lambda: self.given_up.append(path))
+
+    def _names(self, told):
+        told(["/svc/a", "/svc/b"])
+        return NOTHING
 
     def _never(self, dtab, path, told):
         return OnClose(lambda: self.given_up.append(path))

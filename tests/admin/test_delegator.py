@@ -81,3 +81,16 @@ def test_without_an_answer_it_gives_up_after_two_seconds():
     clock.advance(0.1)
     assert [(answer.status, answer.body) for answer in answers] == [(503, b"Request timed out.")]
     assert world.given_up == ["/svc/web"]
+
+
+def test_who_leaves_is_not_answered_and_the_name_is_let_go():
+    clock, world, answers = Clock(), World(), []
+    args = {"path": "/svc/web"}
+    answer = delegator_page(world.state(), clock)(
+        Asked("GET", "/delegator.json", args, "", "", False, b"")
+    )
+    answer.addCallbacks(answers.append, lambda _: answers.append("cancelled"))
+    answer.cancel()
+    assert answers == ["cancelled"]
+    assert world.given_up == ["/svc/web"]
+    assert clock.getDelayedCalls() == []

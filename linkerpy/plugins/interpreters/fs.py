@@ -11,8 +11,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from twisted.logger import Logger
-
 from linkerpy.config.fields import File
 from linkerpy.core.activity import PENDING, Activity, Failed, Ok, State
 from linkerpy.core.closable import Closable
@@ -25,6 +23,7 @@ from linkerpy.naming.parser import NameSyntaxError
 from linkerpy.naming.stored import StoredDtabInterpreter
 from linkerpy.net.files import watch_directory
 from linkerpy.net.live_files import LiveFiles
+from linkerpy.net.log import logger
 from linkerpy.router.dtabs import dtab_interpreter
 from linkerpy.router.families import InterpreterConfig
 
@@ -34,7 +33,7 @@ if TYPE_CHECKING:  # checking a file needs no network
 MAX_SIZE: Final = 1024 * 1024
 """Bytes of a dtab file."""
 
-log = Logger()
+log = logger("linkerpy.naming")
 
 
 class FsInterpreterConfig(InterpreterConfig):

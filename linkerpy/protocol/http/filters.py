@@ -7,7 +7,6 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 from urllib.parse import quote_plus
 
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from linkerpy.codec.body import Body
@@ -17,11 +16,12 @@ from linkerpy.core.service import Filter, Service
 from linkerpy.naming.bound import Bound
 from linkerpy.naming.dtab import Dtab
 from linkerpy.naming.parser import NameSyntaxError
+from linkerpy.net.log import logger
 from linkerpy.protocol.http.identify import Identifier, unknown_destination
 from linkerpy.router.dst import Dst
 from linkerpy.router.routing import Router
 
-_log = Logger(namespace="linkerpy.http")
+_log = logger("linkerpy.http")
 
 HttpFilter = Filter[Response]
 Coming = Coroutine[Any, Any, Response]

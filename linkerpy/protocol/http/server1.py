@@ -61,6 +61,10 @@ class HttpPort(ServerFactory):
         self.sent = metrics.counter("sent_bytes")
         metrics.gauge("connections", read=lambda: len(self.connections))
 
+    def logPrefix(self) -> str:
+        """What Twisted calls it in its log."""
+        return "http"
+
     def buildProtocol(self, addr: Any) -> "ServerConnection":
         """Make the protocol of a new connection."""
         return ServerConnection(self)
