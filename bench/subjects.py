@@ -95,6 +95,11 @@ def twisted_web(port: int, backend: int, _root: Path) -> list[str]:
     return [sys.executable, "-m", "bench.reverse_proxy", str(port), str(backend)]
 
 
+def bare(port: int, backend: int, _root: Path) -> list[str]:
+    """Return the command of a proxy on linkerpy's transports that only passes bytes on."""
+    return [sys.executable, "-m", "bench.bare", str(port), str(backend)]
+
+
 def _nginx(root: Path, http: str) -> list[str]:
     binary = find("nginx")
     if binary is None:
@@ -106,6 +111,7 @@ def _nginx(root: Path, http: str) -> list[str]:
 
 SUBJECTS = (
     Subject("linkerpy", linkerpy),
+    Subject("bare", bare),
     Subject("nginx", nginx),
     Subject("twisted.web", twisted_web),
 )

@@ -20,11 +20,11 @@ from linkerpy.codec.http1_body import Chunked, Cutter, Sized, UntilClose
 from linkerpy.codec.http1_errors import BadStartLine, Http1Error, Truncated, quoted
 from linkerpy.codec.http1_framing import CHUNKED, UNTIL_CLOSE, request_framing, response_framing
 from linkerpy.codec.http1_head import (
-    OTHER_TARGET,
     REQUEST_LINE,
     STATUS_LINE,
     Limits,
     find_end,
+    fits,
     read_fields,
     refuse_start_line,
 )
@@ -198,6 +198,17 @@ class RequestParser(_Parser):
         """Whether the parser stands between two requests, with no byte of the next."""
         return self._cutter is None and not self._rest
 
+    def upgrade(self) -> Body:
+        """Take all that follows as one body: the connection has changed its protocol.
+
+        Raises: ValueError within a message, or when another has begun.
+        """
+        if not self.idle:
+            raise ValueError("the client went on before it was told of the upgrade")
+        body = Stream(None, self._on_pause, self._on_resume, self._on_cancel)
+        self._cutter = UntilClose(body)
+        return body
+
     def eof(self) -> None:
         """The client has closed its side.
 
@@ -241,8 +252,8 @@ class RequestParser(_Parser):
         if line is None:
             raise refuse_start_line(head[: head.find(b"\r\n")], request=True)
         method, uri, minor = line.groups()
-        if uri[0] != 47 and not OTHER_TARGET.fullmatch(uri):
-            raise BadStartLine(f"bad request target: {quoted(uri)}")
+        if uri[0] != 47 and not fits(method, uri):
+            raise BadStartLine(f"bad target of a {method.decode()} request: {quoted(uri)}")
         version = HTTP_11 if minor == b"1" else HTTP_10
         fields = read_fields(head[line.end() :])
         length, keep_alive = request_framing(fields, version)

@@ -59,26 +59,34 @@ def response_framing(
     """A response's fields, its body's length (or `CHUNKED`, `UNTIL_CLOSE`), whether to keep on.
 
     `method` is the request's. Contradictory lengths that have one safe reading are cleaned up in
-    the fields: next to chunked, Content-Length goes; repeated alike, it becomes one.
+    the fields: next to chunked, Content-Length goes; repeated alike, it becomes one. That holds,
+    too, of a length that describes a body which does not follow: the client is told it.
 
     Raises: BadFraming, UnsupportedCoding.
     """
-    if status == 101 or (method == b"CONNECT" and 200 <= status < 300):
+    if status == 101:  # all that follows belongs to the protocol that was agreed on
+        return fields, UNTIL_CLOSE, False
+    if method == b"CONNECT" and 200 <= status < 300:
         return fields, 0, False
-    if method == b"HEAD" or status in (204, 304) or status < 200:
+    if status == 204 or status < 200:
         return fields, 0, _keeps(version, _one(fields, b"connection"))
-    key = version, True
+    bodiless = method == b"HEAD" or status == 304
+    key = version, bodiless
     found: tuple[Fields, int, bool] | None = fields.framing.get(key)
     if found is None:
-        found = fields.framing[key] = _response_framing(fields, version)
+        cleaned, length, keep = _response_framing(fields, version, bodiless=bodiless)
+        found = fields.framing[key] = cleaned, 0 if bodiless else length, keep
     return found
 
 
-def _response_framing(fields: Fields, version: bytes) -> tuple[Fields, int, bool]:
+def _response_framing(
+    fields: Fields, version: bytes, *, bodiless: bool
+) -> tuple[Fields, int, bool]:
     keep = _keeps(version, _one(fields, b"connection"))
     coding = _one(fields, b"transfer-encoding")
     if coding is not None and coding.lower() != b"identity":
-        _require_chunked(coding, version)
+        if not bodiless:
+            _require_chunked(coding, version)
         if b"content-length" not in fields.names:
             return fields, CHUNKED, keep
         # A sender that sets both may have meant either: it is not trusted with another message.
@@ -87,7 +95,7 @@ def _response_framing(fields: Fields, version: bytes) -> tuple[Fields, int, bool
         return Fields(one_length), CHUNKED, False
     length = _one(fields, b"content-length")
     if length is None:
-        return fields, UNTIL_CLOSE, False
+        return fields, UNTIL_CLOSE, keep and bodiless
     if b"," in length:
         length = _agreed(length)
         one_length = list(fields.pairs)

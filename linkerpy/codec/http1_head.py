@@ -23,8 +23,8 @@ from linkerpy.codec.http1_errors import (
 )
 
 REQUEST_LINE = re.compile(rb"(?!PRI )([A-Z][A-Z_-]{0,31}) ([\x21-\x7e]+) HTTP/1\.([01])\r\n")
-OTHER_TARGET = re.compile(rb"\*|[A-Za-z][A-Za-z0-9+.-]*://[!-~]+|[^/?#@]+:[0-9]+")
-"""A request target that is no path: the server as a whole, absolute, or a host to CONNECT to."""
+_ABSOLUTE = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[!-~]+")
+_AUTHORITY = re.compile(rb"[^/?#@]+:[0-9]+")
 STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?\r\n")
 _FIELD = re.compile(rb"(?m)^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t ]*([^\x00-\x08\x0a-\x1f\x7f]*)\r\n")
 """A field line; `^` also stands behind a bare LF, which is why lines are counted."""
@@ -76,6 +76,21 @@ def _refuse_hopeless(data: bytes, start: int) -> None:
         raise BadStartLine(f"not HTTP: the message begins with {quoted(data[start:], 16)}")
     if has_bare_line_end(data, start):
         raise BadStartLine("a line does not end in CRLF")
+
+
+def fits(method: bytes, target: bytes) -> bool:
+    """Whether a request target that is no path may stand behind this method.
+
+    It is absolute, or the server as a whole for OPTIONS, or a host and port for CONNECT; for any
+    other method the next hop might take such a thing for a path.
+
+    Source: RFC 9112, 3.2.
+    """
+    if _ABSOLUTE.fullmatch(target):
+        return True
+    if method == b"CONNECT":
+        return _AUTHORITY.fullmatch(target) is not None
+    return method == b"OPTIONS" and target == b"*"
 
 
 def refuse_start_line(line: bytes, *, request: bool) -> Http1Error:

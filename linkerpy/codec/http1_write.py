@@ -23,19 +23,30 @@ _WRITERS_OWN = frozenset((b"connection", b"content-length", b"transfer-encoding"
 _LENGTH_EXPECTED = frozenset((b"POST", b"PUT", b"PATCH"))
 _NEVER_TRAILERS = frozenset(
     (
+        b"authorization",
         b"connection",
         b"content-encoding",
         b"content-length",
         b"content-range",
         b"content-type",
+        b"cookie",
+        b"expect",
         b"host",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"set-cookie",
         b"te",
         b"trailer",
         b"transfer-encoding",
         b"upgrade",
     )
 )
-"""Fields that mean something only in front of a body. Source: RFC 9110, 6.5.1."""
+"""Fields that mean something only in front of a body, or to the connection they came by.
+
+A next hop that merges trailers into the headers would be led astray. Source: RFC 9110, 6.5.1.
+"""
 
 _join_field = b": ".join
 _join_lines = b"\r\n".join

@@ -36,6 +36,12 @@ class BadRequest(RouterError):
     status = 400
 
 
+class MethodRefused(BadRequest):
+    """Its method asks for what the router does not do."""
+
+    status = 405
+
+
 class UnknownDestination(BadRequest):
     """No identifier could name the request's destination."""
 

@@ -45,10 +45,11 @@ class Context:
     `peer` is the caller's address as `ip:port`, `local` the dtab of its headers, `dst` the name
     once it is known, `acquire_by` the moment (clock seconds) by which the present attempt must
     have found a usable connection, and `endpoint` the address that was chosen for it. `classify`
-    is the service's response classifier, None where the protocol's plain rule holds.
+    is the service's response classifier, None where the protocol's plain rule holds; `upgrade` is
+    the other protocol that the caller wants to speak from here on.
     """
 
-    __slots__ = ("acquire_by", "classify", "dst", "endpoint", "local", "peer")
+    __slots__ = ("acquire_by", "classify", "dst", "endpoint", "local", "peer", "upgrade")
 
     def __init__(self, peer: str) -> None:
         self.peer = peer
@@ -57,3 +58,4 @@ class Context:
         self.acquire_by = float("inf")
         self.endpoint: Any = None
         self.classify: Classify | None = None
+        self.upgrade: Any = None

@@ -196,12 +196,40 @@ def test_informational_responses_come_before_the_answer():
     assert [r.status for r in owner.responses] == [200]
 
 
-@pytest.mark.parametrize(("status", "method"), [(101, b"GET"), (200, b"CONNECT")])
-def test_a_connection_that_turns_into_something_else_is_not_reused(status, method):
-    owner, parser = parse_response(b"HTTP/1.1 %d X\r\n\r\nother protocol" % status, method)
-    assert owner.responses[0].status == status
+def test_what_follows_an_answer_to_connect_is_excess():
+    owner, parser = parse_response(b"HTTP/1.1 200 X\r\n\r\nother protocol", b"CONNECT")
+    assert owner.responses[0].status == 200
     assert not parser.should_keep_alive
     assert parser.excess
+
+
+def test_what_follows_a_101_is_its_body_until_the_end():
+    owner, parser = parse_response(b"HTTP/1.1 101 X\r\n\r\nother ")
+    parser.feed(b"protocol")
+    assert not parser.should_keep_alive
+    assert not parser.excess
+    parser.eof()
+    assert owner.responses[0].body.data == b"other protocol"
+
+
+def test_what_follows_an_upgraded_request_is_one_body():
+    owner = Owner()
+    parser = RequestParser(owner)
+    parser.feed(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n")
+    body = parser.upgrade()
+    parser.feed(b"GET / HTTP/1.1\r\n\r\n")
+    parser.feed(b"\x00")
+    parser.eof()
+    assert body.data == b"GET / HTTP/1.1\r\n\r\n\x00"
+    assert len(owner.requests) == 1
+
+
+@pytest.mark.parametrize("more", [b"G", b"GET / HTTP/1.1\r\n"])
+def test_a_request_that_has_begun_stands_in_the_way_of_an_upgrade(more):
+    parser = RequestParser(Owner())
+    parser.feed(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" + more)
+    with pytest.raises(ValueError, match="went on"):
+        parser.upgrade()
 
 
 def test_a_body_until_close_is_ended_by_eof():

@@ -11,10 +11,11 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from linkerpy.codec.body import Body
 from linkerpy.codec.http import HTTP_11, Request, Response
 from linkerpy.codec.http1 import ResponseParser
-from linkerpy.codec.http1_errors import Http1Error, Truncated
-from linkerpy.codec.http1_write import request_framing, request_head, whole_body
+from linkerpy.codec.http1_errors import BadStartLine, Http1Error, Truncated
+from linkerpy.codec.http1_write import Framing, request_framing, request_head, whole_body
 from linkerpy.core.errors import (
     BackendClosed,
     BackendError,
@@ -24,6 +25,7 @@ from linkerpy.core.errors import (
 from linkerpy.core.reply import Reply
 from linkerpy.naming.addr import Address
 from linkerpy.protocol.http.dialing import Dialer
+from linkerpy.protocol.http.upgrade import Upgrade
 from linkerpy.protocol.http.wire import BodyWriter
 
 
@@ -56,6 +58,7 @@ class ClientConnection(Protocol):
         self._response_done = True
         self._keep_alive = True
         self._writer: BodyWriter | None = None
+        self._upgrade: Upgrade | None = None
         self._lost = False
         self._left_pool = False
 
@@ -72,6 +75,9 @@ class ClientConnection(Protocol):
         except ValueError:  # nothing was sent: the connection is as good as before
             self._owner.idle(self)
             raise
+        upgrade = self._upgrade = request.ctx.upgrade
+        if upgrade is not None:
+            head = head[:-2] + upgrade.lines(upgrade.protocols) + b"\r\n"
         reply: Reply[Response] = Reply(self._given_up)
         self._reply = reply
         self._keep_alive = keep_alive
@@ -154,8 +160,27 @@ class ClientConnection(Protocol):
         """Skip an interim response (called by the parser); the final one is still to come."""
 
     def response_started(self, response: Response) -> None:
-        """A response's head is here (called by the parser)."""
+        """A response's head is here (called by the parser).
+
+        Raises: BadStartLine for a switch of protocols that nobody asked for.
+        """
+        if response.status == 101:
+            upgrade = self._upgrade
+            if upgrade is None:
+                raise BadStartLine("101 Switching Protocols, but no `Upgrade` was sent")
+            upgrade.agreed = response.get(b"upgrade") or upgrade.protocols
+            upgrade.send = self._send_on
         self._response = response
+
+    def _send_on(self, body: Body) -> None:
+        """Pass on what the client says in the protocol it has changed to."""
+        if self._lost:
+            body.cancel(Cancelled("the backend closed the connection"))
+            return
+        self._request_done = False
+        self._writer = BodyWriter(self, body, Framing.CLOSE)
+        self.transport.registerProducer(self, True)
+        self._writer.start()
 
     def response_ended(self) -> None:
         """The response is complete (called by the parser)."""

@@ -11,13 +11,14 @@ from twisted.python.failure import Failure
 
 from linkerpy.codec.body import Body
 from linkerpy.codec.http import HTTP_10, HTTP_11, Message, Request, Response, header_line
-from linkerpy.core.errors import BadRequest, RouterError
+from linkerpy.core.errors import BadRequest, MethodRefused, RouterError
 from linkerpy.core.service import Filter, Service
 from linkerpy.naming.bound import Bound
 from linkerpy.naming.dtab import Dtab
 from linkerpy.naming.parser import NameSyntaxError
 from linkerpy.net.log import logger
 from linkerpy.protocol.http.identify import Identifier, unknown_destination
+from linkerpy.protocol.http.upgrade import wanted
 from linkerpy.router.dst import Dst
 from linkerpy.router.routing import Router
 
@@ -29,8 +30,14 @@ Coming = Coroutine[Any, Any, Response]
 
 HttpService = Service[Request, Response]
 
+_NO_TUNNEL = (
+    "CONNECT is not supported: this is no forward proxy. Send the request itself, with `Host`; "
+    "for WebSocket use `Upgrade`; for other protocols configure a `tcp` router."
+)
+
 REASONS = {
     400: b"Bad Request",
+    405: b"Method Not Allowed",
     408: b"Request Timeout",
     413: b"Content Too Large",
     414: b"URI Too Long",
@@ -113,13 +120,15 @@ def origin_form(request: Request, service: HttpService) -> Coming:
 
 
 def route(identify: Identifier, router: Router) -> HttpService:
-    """Name the request and pass it to the router."""
+    """Name the request and pass it to the router; CONNECT, which asks for a tunnel, is refused."""
 
     def routed(request: Request) -> Coming:
         ctx = request.ctx
         found = identify(request)
         if isinstance(found, str):
             raise unknown_destination(request, found)
+        if request.method == b"CONNECT":
+            raise MethodRefused(_NO_TUNNEL)
         ctx.dst = Dst(found, ctx.local)
         return router.dispatch(request)
 
@@ -136,6 +145,9 @@ def proxy_headers(dst: Dst) -> HttpFilter:
     added = {version: named + via for version, via in _VIA.items()}
 
     async def proxied(request: Request, service: HttpService) -> Response:
+        names = request.names
+        if b"upgrade" in names:
+            request.ctx.upgrade = wanted(request)
         request.pass_on()
         names = request.names
         if b"l5d-dst-service" in names or b"via" in names:

@@ -31,6 +31,7 @@ from linkerpy.core.closable import NOTHING, Closable
 from linkerpy.core.drive import Drive, drive
 from linkerpy.core.errors import Cancelled, RouterError
 from linkerpy.protocol.http.filters import HttpService, error_response
+from linkerpy.protocol.http.upgrade import Upgrade
 from linkerpy.protocol.http.wire import BodyWriter, WireSettings, peer_name
 from linkerpy.router.dst import Context
 from linkerpy.telemetry.metrics import Metrics
@@ -234,6 +235,9 @@ class ServerConnection(Protocol):
             self._next()
 
     def _send(self, request: Request, response: Response) -> None:
+        if response.status == 101:
+            self._switch(request, response)
+            return
         body = response.body
         framing = response_framing(response, request.method, request.version)
         if self._server.draining or framing is Framing.CLOSE or _unread(request):
@@ -247,6 +251,24 @@ class ServerConnection(Protocol):
         self._write(head)
         self.transport.registerProducer(self, True)
         self._writer.start()
+
+    def _switch(self, request: Request, response: Response) -> None:
+        """The backend agreed to another protocol: pass on whatever comes, both ways.
+
+        Raises: ValueError when the client did not wait for this answer.
+        """
+        upgrade: Upgrade = request.ctx.upgrade
+        if self._queue or self._refusal is not None:
+            raise ValueError("the client went on before it was told of the upgrade")
+        to_backend = self._parser.upgrade()
+        assert upgrade.send is not None  # set by the connection that took the 101
+        head = response_head(response, Framing.NONE, keep_alive=True)[:-2]
+        self._keep_alive = False
+        self._writer = BodyWriter(self, response.body, Framing.CLOSE)
+        self._write(head + upgrade.lines(upgrade.agreed) + b"\r\n")
+        self.transport.registerProducer(self, True)
+        self._writer.start()
+        upgrade.send(to_backend)
 
     def written(self, data: bytes) -> None:
         """Part of a streamed response (called by the writer)."""

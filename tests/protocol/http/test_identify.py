@@ -7,6 +7,7 @@ target the backend sees where that is told.
 import pytest
 
 from linkerpy.app import schema
+from linkerpy.codec.http import Request
 from linkerpy.protocol.http.config import HttpRouter
 from linkerpy.protocol.http.router import _identifier
 from tests.support.names import vectors
@@ -23,6 +24,12 @@ def identifier(kinds, prefix):
     ("kinds", "prefix", "line", "headers", "expected", "sent"), vectors("identify")
 )
 def test_vectors(play, kinds, prefix, line, headers, expected, sent):
+    if line.startswith("CONNECT "):  # it has a name, and is refused all the same
+        method, target, _ = line.encode().split(b" ")
+        pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
+        found = identifier(kinds, prefix)(Request(method, target, pairs))
+        assert found.show() == expected
+        return
     mesh = play(identify=identifier(kinds, prefix))
     named = expected.startswith("/")
     if named:
@@ -48,7 +55,6 @@ def test_the_default_is_the_host(play):
 
 
 def test_names_asked_for_before_are_remembered_in_bounded_space():
-    from linkerpy.codec.http import Request
     from linkerpy.naming.path import Path
     from linkerpy.protocol.http.identify import HeaderToken
 
