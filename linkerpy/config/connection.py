@@ -3,6 +3,7 @@
 Source: config spec, sections 7, 7.1, 8.3 and 9.3.
 """
 
+import math
 from typing import Annotated
 
 from pydantic import Field
@@ -31,6 +32,16 @@ class Session(Model):
 
     idle_time_ms: Count | None = None
     life_time_ms: Count | None = None
+
+    @property
+    def idle_time(self) -> float:
+        """Seconds a connection may idle."""
+        return math.inf if self.idle_time_ms is None else self.idle_time_ms / 1000
+
+    @property
+    def life_time(self) -> float:
+        """Seconds a connection may live."""
+        return math.inf if self.life_time_ms is None else self.life_time_ms / 1000
 
 
 class HostConnectionPool(Model):

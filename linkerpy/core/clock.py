@@ -73,6 +73,8 @@ class TimerWheel:
         queue = self._queues.get(delay)
         if queue is None:
             queue = self._queues[delay] = deque()
+        while queue and queue[0].call is None:  # most are closed long before they are due
+            queue.popleft()
         queue.append(timer)
         if timer.deadline < self._next_at:
             self._wake_at(timer.deadline)

@@ -87,6 +87,13 @@ class Rejected(RouterError):
     retryable = True
 
 
+class Overloaded(Rejected):
+    """The server works on as many requests as it may (`maxConcurrentRequests`)."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"{limit} requests are being served already (maxConcurrentRequests)")
+
+
 class TooManyWaiters(Rejected):
     """The pool's `maxWaiters` requests wait for a connection already."""
 

@@ -57,10 +57,10 @@ class ServerConfig(Model):
     """Without effect, as in linkerd."""
     tls: Annotated[ServerTls | None, NotYet("TLS")] = None
     socket_options: SocketOptions = SocketOptions()
-    max_concurrent_requests: Annotated[Count | None, NotYet("request limits")] = None
+    max_concurrent_requests: Count | None = None
     announce: Annotated[Many[PathField], NotYet("announcers", inert=((),))] = ()
     timeout_ms: Annotated[int | None, NotYet("server timeouts")] = None
-    server_session: Annotated[Session, NotYet("session limits", inert=(Session(),))] = Session()
+    server_session: Session = Session()
     clear_context: Annotated[Flag, NotYet("clearing contexts", inert=(False,))] = False
 
 

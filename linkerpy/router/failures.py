@@ -27,6 +27,7 @@ _NAMES: dict[type[BaseException], tuple[tuple[str, ...], str]] = {
     errors.RequestTimeout: ((f"{_FINAGLE}GlobalRequestTimeoutException",), ""),
     errors.BackendClosed: ((f"{_FINAGLE}ChannelClosedException",), ""),
     errors.Cancelled: ((f"{_FINAGLE}CancelledRequestException",), "interrupted"),
+    errors.Overloaded: ((f"{_FINAGLE}RejectedException",), "rejected"),
     errors.TooManyWaiters: ((f"{_FINAGLE}TooManyWaitersException",), ""),
 }
 

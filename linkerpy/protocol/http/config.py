@@ -166,9 +166,8 @@ class HttpRouter(RouterConfig):
     stream_after_content_length_kb: Annotated[
         Count | None, NotYet("buffering short bodies", inert=(0,))
     ] = None
-    compression_level: Annotated[
-        Annotated[int, Field(ge=-1, le=9)] | None, NotYet("compression", inert=(0,))
-    ] = None
+    compression_level: Annotated[int, Field(ge=-1, le=9)] = -1
+    """Of responses: -1 for text only, 0 for never, 1 to 9 for every type."""
     http_access_log: Annotated[Text | None, NotYet("access logs")] = None
     http_access_log_roll_policy: Annotated[RollPolicy, NotYet("access logs", inert=("never",))] = (
         "never"

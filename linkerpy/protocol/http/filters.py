@@ -11,7 +11,7 @@ from twisted.python.failure import Failure
 
 from linkerpy.codec.body import Body
 from linkerpy.codec.http import HTTP_10, HTTP_11, Message, Request, Response, header_line
-from linkerpy.core.errors import BadRequest, MethodRefused, RouterError
+from linkerpy.core.errors import BadRequest, MethodRefused, Overloaded, RouterError
 from linkerpy.core.service import Filter, Service
 from linkerpy.naming.bound import Bound
 from linkerpy.naming.dtab import Dtab
@@ -69,6 +69,8 @@ def respond_to_errors(max_header: int, max_body: int) -> Callable[[BaseException
 
 def error_response(error: RouterError, max_header: int = 8192, max_body: int = 5 << 20) -> Response:
     """The reply that tells the caller what went wrong."""
+    if isinstance(error, Overloaded):
+        return Response(error.status, list(_NACK), Body(_NACK_TEXT), REASONS[error.status])
     text = str(error)
     encoded = quote_plus(text.encode("latin-1", "replace"))[:max_header]
     body = text.encode("utf-8")[:max_body]
@@ -80,6 +82,11 @@ def error_response(error: RouterError, max_header: int = 8192, max_body: int = 5
     if error.retryable:
         headers.append((b"l5d-retryable", b"true"))
     return Response(error.status, headers, Body(body), REASONS.get(error.status, b""))
+
+
+_NACK = ((b"finagle-http-nack", b"true"), (b"Retry-After", b"0"))
+_NACK_TEXT = b"Request was not processed by the server due to an error and is safe to retry"
+# What linkerd and Finagle clients know as a refusal. Source: dataplane spec, section 2.8
 
 
 def read_context_headers(request: Request, service: HttpService) -> Coming:

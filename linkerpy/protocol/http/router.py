@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from linkerpy.config.connection import Session
 from linkerpy.config.connection import SocketOptions as SocketKeys
 from linkerpy.naming.namer import Interpreter
 from linkerpy.naming.path import Path
@@ -12,7 +13,7 @@ from linkerpy.policy.pool import PoolLimits
 from linkerpy.protocol.http.config import HttpRouter, HttpServer
 from linkerpy.protocol.http.identify import HeaderToken, Identifier, first_of
 from linkerpy.protocol.http.server1 import HttpPort
-from linkerpy.protocol.http.stacks import ClientSettings, HttpStacks, server_stack
+from linkerpy.protocol.http.stacks import ClientSettings, HttpStacks, ServerSettings, server_stack
 from linkerpy.protocol.http.wire import WireSettings
 from linkerpy.router.env import Env
 from linkerpy.router.routing import CacheSizes, Router, RouterSettings
@@ -36,8 +37,11 @@ class RunningHttpRouter:
 
     def _port(self, server: HttpServer) -> HttpPort:
         metrics = self.router.metrics.scope("server", f"{server.ip}/{server.port}")
-        wire = _wire(self.config, server.socket_options, PoolLimits())
-        stack = server_stack(self._identify, self.router, wire, metrics, self._env.clock)
+        wire = _wire(self.config, server.socket_options, server.server_session, PoolLimits())
+        settings = ServerSettings(
+            wire, server.max_concurrent_requests, self.config.compression_level
+        )
+        stack = server_stack(self._identify, self.router, settings, metrics, self._env.clock)
         return HttpPort(stack, wire, self._env.timers, metrics)
 
     def _client_settings(self, bound_id: Path) -> ClientSettings:
@@ -50,7 +54,9 @@ class RunningHttpRouter:
             pool.max_waiters,
         )
         algorithm = p2c() if keys.load_balancer is None else keys.load_balancer.build(self._env)
-        return ClientSettings(_wire(self.config, keys.socket_options, limits), algorithm)
+        return ClientSettings(
+            _wire(self.config, keys.socket_options, keys.client_session, limits), algorithm
+        )
 
     def listen(self) -> list[str]:
         """Bind every server, in their order; their addresses as `ip:port`.
@@ -112,11 +118,15 @@ def _identifier(config: HttpRouter) -> Identifier:
     return first_of([one.build(config.dst_prefix, config.dtab) for one in config.identifier])
 
 
-def _wire(config: HttpRouter, sockets: SocketKeys, limits: PoolLimits) -> WireSettings:
+def _wire(
+    config: HttpRouter, sockets: SocketKeys, session: Session, limits: PoolLimits
+) -> WireSettings:
     return WireSettings(
         max_initial_line=config.max_initial_line_bytes,
         max_headers=config.max_headers_bytes,
         max_error_body=config.max_err_response_bytes,
+        idle_time=session.idle_time,
+        life_time=session.life_time,
         pool=limits,
         socket_options=socket_options(sockets),
     )

@@ -60,6 +60,7 @@ class HttpPort(ServerFactory):
         self.connects, self.closes = metrics.counter("connects"), metrics.counter("closes")
         self.received = metrics.counter("received_bytes")
         self.sent = metrics.counter("sent_bytes")
+        self.idled, self.outlived = metrics.counter("idle"), metrics.counter("lifetime")
         metrics.gauge("connections", read=lambda: len(self.connections))
 
     def logPrefix(self) -> str:
@@ -110,7 +111,11 @@ class ServerConnection(Protocol):
         self._writer: BodyWriter | None = None
         self._refusal: Http1Error | None = None
         self._unread = 0
-        self._head_timer: Closable = NOTHING
+        self._timer: Closable = NOTHING
+        """Limits what is waited for: a request, the rest of its head, the end of a refused one."""
+        self._head_begun = False
+        self._life: Closable = NOTHING
+        self._outlived = False
         self._closing = False
         self._discarded = 0
 
@@ -125,6 +130,8 @@ class ServerConnection(Protocol):
         self._peer = peer_name(self.transport.getPeer())
         self._server.connections.add(self)
         self._server.connects.value += 1
+        self._life = self._server.timers.after(self._server.wire.life_time, self._too_old)
+        self._watch()
 
     def dataReceived(self, data: bytes) -> None:
         """Parse, then serve; what came in one read is known in full before it is served."""
@@ -167,15 +174,28 @@ class ServerConnection(Protocol):
             if not self._unread:
                 self.transport.resumeProducing()
 
-    def _watch_head(self) -> None:
-        """Give a head that has begun a limited time to become complete."""
-        if self._parser.idle:
-            self._head_timer.close()
-            self._head_timer = NOTHING
-        elif self._head_timer is NOTHING:
-            self._head_timer = self._server.timers.after(
-                self._server.wire.head_timeout, self._head_too_slow
-            )
+    def _watch(self) -> None:
+        """Limit the time until the next request, and that of a head that has begun."""
+        begun = not self._parser.idle
+        if begun and self._head_begun:
+            return
+        self._head_begun = begun
+        if self._timer is not NOTHING:
+            self._timer.close()
+        wire = self._server.wire
+        if begun:
+            self._timer = self._server.timers.after(wire.head_timeout, self._head_too_slow)
+        else:
+            self._timer = self._server.timers.after(wire.idle_time, self._idle_too_long)
+
+    def _idle_too_long(self) -> None:
+        self._server.idled.value += 1
+        self._close()
+
+    def _too_old(self) -> None:
+        self._server.outlived.value += 1
+        self._outlived = True
+        self.drain()
 
     def _head_too_slow(self) -> None:
         if self._request is None and not self._queue:
@@ -191,16 +211,17 @@ class ServerConnection(Protocol):
                 if self._refusal is not None:
                     self._refuse(self._refusal)
                 else:
-                    self._watch_head()
+                    self._watch()
                 return
             self._serve(*self._queue.popleft())
             if not self._queue:  # reading is also how a client's leaving shows
                 self._read_on(_QUEUE)
 
     def _serve(self, request: Request, keep_alive: bool) -> None:
-        if self._head_timer is not NOTHING:
-            self._head_timer.close()
-            self._head_timer = NOTHING
+        if self._timer is not NOTHING:
+            self._timer.close()
+            self._timer = NOTHING
+            self._head_begun = False
         self._request = request
         self._keep_alive = keep_alive
         request.ctx = Context(self._peer)
@@ -240,7 +261,7 @@ class ServerConnection(Protocol):
             return
         body = response.body
         framing = response_framing(response, request.method, request.version)
-        if self._server.draining or framing is Framing.CLOSE or _unread(request):
+        if self._server.draining or self._outlived or framing is Framing.CLOSE or _unread(request):
             self._keep_alive = False
         head = response_head(response, framing, request.version, keep_alive=self._keep_alive)
         if body.complete:
@@ -321,8 +342,8 @@ class ServerConnection(Protocol):
         self._unread = 0
         self.transport.resumeProducing()
         self.transport.loseWriteConnection()
-        self._head_timer.close()
-        self._head_timer = self._server.timers.after(self._server.wire.linger, self.abort)
+        self._timer.close()
+        self._timer = self._server.timers.after(self._server.wire.linger, self.abort)
 
     def _discard(self, size: int) -> None:
         self._discarded += size
@@ -342,7 +363,8 @@ class ServerConnection(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The client is gone: so is the interest in what it asked for."""
         self._closing = True
-        self._head_timer.close()
+        self._timer.close()
+        self._life.close()
         self._queue.clear()
         self._server.gone(self)
         self._request = None

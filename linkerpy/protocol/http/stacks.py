@@ -13,6 +13,7 @@ from linkerpy.naming.addr import Address
 from linkerpy.naming.bound import Bound
 from linkerpy.naming.path import Path
 from linkerpy.policy.balance import Algorithm
+from linkerpy.protocol.http.compress import compress
 from linkerpy.protocol.http.dialing import Dialer
 from linkerpy.protocol.http.endpoint import HttpEndpoint
 from linkerpy.protocol.http.filters import (
@@ -25,6 +26,7 @@ from linkerpy.protocol.http.filters import (
     route,
 )
 from linkerpy.protocol.http.identify import Identifier
+from linkerpy.protocol.http.limits import at_most
 from linkerpy.protocol.http.stats import client_stats, server_stats, service_stats
 from linkerpy.protocol.http.wire import WireSettings
 from linkerpy.router.client import Client
@@ -34,13 +36,25 @@ from linkerpy.router.routing import Router, RouterSettings
 from linkerpy.telemetry.metrics import Metrics
 
 
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """How one listening port serves. `max_requests` is at the same time, None for any number."""
+
+    wire: WireSettings
+    max_requests: int | None = None
+    compression: int = 0
+
+
 def server_stack(
-    identify: Identifier, router: Router, wire: WireSettings, metrics: Metrics, clock: Clock
+    identify: Identifier, router: Router, server: ServerSettings, metrics: Metrics, clock: Clock
 ) -> HttpService:
     """One listening port's stack, above the router."""
-    respond = respond_to_errors(wire.max_headers, wire.max_error_body)
+    respond = respond_to_errors(server.wire.max_headers, server.wire.max_error_body)
+    most = server.max_requests
     return compose(
         server_stats(metrics, clock, respond),  # outermost: counts the responses we make, too
+        None if most is None else at_most(most, metrics),
+        compress(server.compression),
         read_context_headers,  # the dtabs must be known before the name is looked up
         origin_form,  # the host must be right before the name is made from it
         route(identify, router),

@@ -3,6 +3,7 @@
 Source: dataplane spec, sections 2.5 and 2.6.
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -24,6 +25,10 @@ class WireSettings:
     """For a request head that has begun to become complete."""
     linger: float = 5.0
     """For a client to take a response whose request was not read to its end."""
+    idle_time: float = math.inf
+    """How long a connection may wait for its next request."""
+    life_time: float = math.inf
+    """How old a connection may be when it takes a request."""
     connect_timeout: float = 1.0
     pool: PoolLimits = field(default_factory=PoolLimits)
     socket_options: SocketOptions = field(default_factory=SocketOptions)

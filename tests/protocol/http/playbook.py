@@ -29,7 +29,7 @@ from linkerpy.policy.pool import PoolLimits
 from linkerpy.protocol.http import dialing
 from linkerpy.protocol.http.identify import HeaderToken
 from linkerpy.protocol.http.server1 import HttpPort
-from linkerpy.protocol.http.stacks import ClientSettings, HttpStacks, server_stack
+from linkerpy.protocol.http.stacks import ClientSettings, HttpStacks, ServerSettings, server_stack
 from linkerpy.protocol.http.wire import WireSettings
 from linkerpy.router.routing import CacheSizes, Router, RouterSettings
 from linkerpy.telemetry.metrics import Counter, Gauge, Stat
@@ -193,13 +193,14 @@ class Mesh:
         globalLogPublisher.addObserver(self._note_defect)
         pool = PoolLimits(**options.pop("pool", {}))
         self.wire = WireSettings(pool=pool, **options.pop("wire", {}))
+        server = ServerSettings(self.wire, **options.pop("server", {}))
         settings = RouterSettings("http", Dtab.parse(dtab), caches=CacheSizes(**options))
         client = ClientSettings(self.wire, p2c())
         stacks = HttpStacks(settings, lambda _id: client, self.env)
         self.router = Router(settings, self.names, stacks, self.env)
         self.server_metrics = self.router.metrics.scope("server", "127.0.0.1/4140")
         identify = identify or HeaderToken(header="Host", prefix=Path.parse("/svc"))
-        stack = server_stack(identify, self.router, self.wire, self.server_metrics, self.clock)
+        stack = server_stack(identify, self.router, server, self.server_metrics, self.clock)
         self.port = HttpPort(stack, self.wire, self.env.timers, self.server_metrics)
         self.clients = []
         self.backends = []
