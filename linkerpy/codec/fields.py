@@ -33,10 +33,11 @@ class Fields:
     `pairs` has them in wire order and case; `names` each lower-case name with the last of its
     values; `repeated` says whether a name stands there twice. `text` is the lines for the wire,
     without those the writer words itself; of these it keeps a Content-Length that stands alone,
-    whose value is `told` (empty if there is none, None if the writer must look at them one by one).
+    whose value is `told` (empty if there is none, None if the writer must look at them one by one)
+    and means `length` bytes (-1 unless it is spelled as we would).
     """
 
-    __slots__ = ("_passing", "framing", "names", "pairs", "repeated", "text", "told")
+    __slots__ = ("_passing", "framing", "length", "names", "pairs", "repeated", "text", "told")
 
     def __init__(self, pairs: Headers) -> None:
         self.pairs = pairs
@@ -50,6 +51,9 @@ class Fields:
         if own:
             alone = len(own) == 1 and own[0][0].lower() == b"content-length"
             self.told = (own[0][1] or None) if alone else None
+        told = self.told
+        plain = told is not None and told.isdigit() and (told == b"0" or told[:1] != b"0")
+        self.length = int(told or b"") if plain and len(told or b"") < 20 else -1
         kept = pairs if self.told is not None else [pair for pair in pairs if pair not in own]
         self.text = b"".join([b"%b: %b\r\n" % pair for pair in kept])
 

@@ -37,18 +37,12 @@ class Message:
 
     __slots__ = ("_headers", "added", "body", "fields", "version")
 
-    def __init__(self, headers: Headers | Fields, body: Body, version: bytes) -> None:
-        self.version = version
-        self.body = body
-        self.added = b""
-        """Header lines behind the fields, each with its CRLF; see `header_line`."""
-        self.fields: Fields | None = None
-        self._headers: Headers | None = None
-        if headers.__class__ is Fields:
-            self.fields = headers
-        else:
-            assert isinstance(headers, list)
-            self._headers = headers
+    version: bytes
+    body: Body
+    added: bytes
+    """Header lines behind the fields, each with its CRLF; see `header_line`."""
+    fields: Fields | None
+    _headers: Headers | None
 
     @property
     def headers(self) -> Headers:
@@ -148,7 +142,14 @@ class Request(Message):
         body: Body = EMPTY,
         version: bytes = HTTP_11,
     ) -> None:
-        super().__init__(headers, body, version)
+        self.version = version
+        self.body = body
+        self.added = b""
+        if headers.__class__ is Fields:
+            self.fields, self._headers = headers, None
+        else:
+            assert isinstance(headers, list)
+            self.fields, self._headers = None, headers
         self.method = method
         self.uri = uri
         self.ctx: Any = None
@@ -177,7 +178,14 @@ class Response(Message):
         reason: bytes = b"",
         version: bytes = HTTP_11,
     ) -> None:
-        super().__init__(headers, body, version)
+        self.version = version
+        self.body = body
+        self.added = b""
+        if headers.__class__ is Fields:
+            self.fields, self._headers = headers, None
+        else:
+            assert isinstance(headers, list)
+            self.fields, self._headers = None, headers
         self.status = status
         self.reason = reason
 

@@ -292,7 +292,7 @@ class ResponseParser(_Parser):
 
         Raises: ValueError when a response is expected already.
         """
-        if not self.idle:
+        if self._method is not None or self._cutter is not None:
             raise ValueError("one response at a time")
         self._method = method
 

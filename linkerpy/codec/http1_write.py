@@ -176,14 +176,16 @@ def _ready(message: Message, framing: Framing) -> bytes | None:
     if framing is Framing.DESCRIBED:
         return fields.text + message.added
     length = message.body.length
-    described = b"" if framing is not Framing.LENGTH or length is None else b"%d" % length
-    if fields.told == described:
+    if framing is Framing.LENGTH and length is not None:
+        if fields.length == length:
+            return fields.text + message.added
+        if not fields.told:
+            return b"%b%bContent-Length: %d\r\n" % (fields.text, message.added, length)
+    elif not fields.told:
         if framing is Framing.CHUNKED:
             return b"%b%bTransfer-Encoding: chunked\r\n" % (fields.text, message.added)
         return fields.text + message.added
-    if fields.told:
-        return None  # it tells of another body
-    return b"%b%bContent-Length: %b\r\n" % (fields.text, message.added, described)
+    return None  # they tell of another body
 
 
 def _add_fields(lines: list[bytes], headers: Headers, framing: Framing, length: int | None) -> None:

@@ -28,7 +28,7 @@ class Drive:
         self._done = done
         self._waiting: Any = None
         self._running = False
-        self._step(None)
+        self._step()
 
     @property
     def finished(self) -> bool:
@@ -46,18 +46,19 @@ class Drive:
         if self._running:
             raise RuntimeError("a coroutine cannot cancel itself; raise instead")
         waiting, self._waiting = self._waiting, None
-        if isinstance(waiting, Reply):
-            waiting.wait(None)
+        if type(waiting) is Reply:
+            waiting.waiter = None
             waiting.cancel(reason)
         elif waiting is not None:
             waiting.cancel()
         self._step(reason or Cancelled("no longer wanted"))
 
-    def _step(self, error: BaseException | None) -> None:
+    def _step(self, error: BaseException | None = None) -> None:
         """Run until the next reply that has no outcome yet, or to the end."""
         coroutine = self._coroutine
         if coroutine is None:
             return
+        self._waiting = None
         self._running = True
         try:
             waiting = coroutine.send(None) if error is None else coroutine.throw(error)
@@ -74,13 +75,9 @@ class Drive:
         self._running = False
         self._waiting = waiting
         if type(waiting) is Reply:
-            waiting.wait(self._resume)
+            waiting.waiter = self._step
         else:
             self._await_foreign(waiting)
-
-    def _resume(self) -> None:
-        self._waiting = None
-        self._step(None)
 
     def _await_foreign(self, deferred: Any) -> None:
         """Wait for a Deferred without importing Twisted: it is known by `addCallbacks`.
@@ -88,17 +85,15 @@ class Drive:
         Resumed, `Deferred.__await__` reads its result by itself; a failure is thrown in.
         """
         if not hasattr(deferred, "addCallbacks"):
-            self._waiting = None
             self._step(TypeError(f"cannot await {deferred!r}: neither a Reply nor a Deferred"))
             return
 
         def succeeded(_result: Any) -> None:
             if self._waiting is deferred:
-                self._resume()
+                self._step()
 
         def failed(failure: Any) -> None:
             if self._waiting is deferred:
-                self._waiting = None
                 self._step(failure.value)
 
         deferred.addCallbacks(succeeded, failed)

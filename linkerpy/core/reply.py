@@ -21,15 +21,16 @@ class Reply(Generic[T]):
     protocol that delivers the answer should not need to know.
 
     `on_cancel` is called with the reason when the waiter gives up, so that whoever would have
-    resolved the reply can stop working on it.
+    resolved the reply can stop working on it. `waiter` is called once there is an outcome; it is
+    the driver's to set.
     """
 
-    __slots__ = ("_outcome", "_state", "_waiter", "on_cancel")
+    __slots__ = ("_outcome", "_state", "on_cancel", "waiter")
 
     def __init__(self, on_cancel: Callable[[BaseException], None] | None = None) -> None:
         self._state = _PENDING
         self._outcome: Any = None
-        self._waiter: Callable[[], None] | None = None
+        self.waiter: Callable[[], None] | None = None
         self.on_cancel = on_cancel
 
     def __repr__(self) -> str:
@@ -60,17 +61,13 @@ class Reply(Generic[T]):
             stop(reason)
         self.fail(reason)
 
-    def wait(self, waiter: Callable[[], None] | None) -> None:
-        """Call `waiter` once there is an outcome; None forgets the present waiter."""
-        self._waiter = waiter
-
     def _settle(self, state: int, outcome: Any) -> None:
         if self._state != _PENDING:
             return
         self._state = state
         self._outcome = outcome
         self.on_cancel = None
-        waiter, self._waiter = self._waiter, None
+        waiter, self.waiter = self.waiter, None
         if waiter is not None:
             waiter()
 

@@ -19,8 +19,9 @@ V = TypeVar("V")
 class Entry(Generic[V]):
     """A built value and how many hold it.
 
-    `open` turns false once the cache has let go of the entry: whoever remembers it must look its
-    key up again. The value itself is closed when the last holder has let go.
+    `idle_since` is when it was last taken or let go of; holders on the hot path note it when they
+    take it. `open` turns false once the cache has let go of the entry: whoever remembers it must
+    look its key up again. The value itself is closed when the last holder has let go.
     """
 
     __slots__ = ("_cache", "busy", "idle_since", "key", "open", "value")
@@ -44,7 +45,11 @@ class Entry(Generic[V]):
             if self.open:
                 self.idle_since = self._cache.clock.seconds()
             else:
-                self._cache.discard(self)
+                self.discard()
+
+    def discard(self) -> None:
+        """End the value; for the last holder of an entry that the cache no longer keeps."""
+        self._cache.end(self)
 
 
 class IdleCache(Generic[K, V]):
@@ -122,7 +127,7 @@ class IdleCache(Generic[K, V]):
         entry.open = False
         self._close(entry.value)
 
-    def discard(self, entry: Entry[V]) -> None:
+    def end(self, entry: Entry[V]) -> None:
         """Close the value of an entry that is no longer kept and that nobody holds."""
         self._close(entry.value)
 

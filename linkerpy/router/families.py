@@ -22,6 +22,7 @@ from linkerpy.naming.path import Path
 
 if TYPE_CHECKING:  # checking a file needs no network
     from linkerpy.router.env import Env
+    from linkerpy.router.telemeter import Telemeter
 
 Bind = Callable[[Path], Activity[BoundTree]]
 """Binds a path with the configured namers and an empty dtab."""
@@ -131,6 +132,10 @@ class TelemeterConfig(KindModel):
     """A telemeter: exports metrics or traces."""
 
     experimental: Flag | None = None
+
+    def build(self, env: "Env") -> "Telemeter":
+        """The telemeter, not yet running."""
+        raise NotImplementedError(type(self).__name__)
 
 
 class StoreConfig(KindModel):

@@ -133,6 +133,7 @@ class Router:
         self.interpreter = interpreter
         self._stacks = stacks
         self._env = env
+        self._seconds = env.clock.seconds
         self.metrics = env.metrics.scope("rt", settings.label)
         sizes = settings.caches
         self.paths = self._cache("path", sizes.paths, self._open_path, self._close_path)
@@ -160,13 +161,16 @@ class Router:
         """
         entry = self.paths.get(request.ctx.dst)
         entry.busy += 1
+        entry.idle_since = self._seconds()
         try:
             response = await entry.value.service(request)
         except BaseException:
             entry.release()
             raise
         if response.body.over:
-            entry.release()
+            entry.busy -= 1
+            if not (entry.open or entry.busy):
+                entry.discard()
         else:
             response.body.on_end(entry.release)
         return response
@@ -174,12 +178,13 @@ class Router:
     async def _attempt(self, route: PathRoute, request: Any) -> Any:
         """Below the path stack: bind, choose a branch, pass the request to its bound stack."""
         ctx = request.ctx
-        ctx.acquire_by = self._env.clock.seconds() + self.settings.binding_timeout
+        now = self._seconds()
+        ctx.acquire_by = now + self.settings.binding_timeout
         tree = route.binding.tree
         if tree is None:
             what = f"resolving name: {route.dst.path.show()}"
             tree = await self._in_time(route.binding.wait(), ctx, what)
-        held = self._hold(route, tree)
+        held = self._hold(route, tree, now)
         try:
             client = held[2].value.client
             if not client.ready:
@@ -192,12 +197,15 @@ class Router:
             explain_failure(error, route.dst, self.settings.dtab, held[2].value, ctx)
             raise
         if response.body.over:
-            _let_go(held)
+            for entry in held:  # as `_let_go`, but for the time, which is the start's
+                entry.busy -= 1
+                if not (entry.open or entry.busy):
+                    entry.discard()
         else:
             response.body.on_end(lambda _outcome: _let_go(held))
         return response
 
-    def _hold(self, route: PathRoute, tree: BoundTree) -> Held:
+    def _hold(self, route: PathRoute, tree: BoundTree, now: float) -> Held:
         """Draw a branch of the tree and hold what serves it, from memory where that is still valid.
 
         Raises:
@@ -219,6 +227,7 @@ class Router:
         chooser.busy += 1
         bound.busy += 1
         client.busy += 1
+        chooser.idle_since = bound.idle_since = client.idle_since = now
         return chooser, bound, client
 
     async def _in_time(self, reply: Reply[Any], ctx: Any, what: str) -> Any:
@@ -232,7 +241,7 @@ class Router:
             reply.cancel(BindingTimeout(self._too_late(what)))
 
         # To the next tenth: the wheel keeps a queue for each length of timeout.
-        left = max(math.ceil((ctx.acquire_by - self._env.clock.seconds()) * 10), 1) / 10
+        left = max(math.ceil((ctx.acquire_by - self._seconds()) * 10), 1) / 10
         timer = self._env.timers.after(left, too_late)
         try:
             return await reply

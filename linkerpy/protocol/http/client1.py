@@ -84,7 +84,9 @@ class ClientConnection(Protocol):
         self._parser.expect(request.method)
         self._response_done = False
         if body.complete:
-            self._write(head + whole_body(framing, body))
+            data = head + whole_body(framing, body)
+            self._dialer.sent.value += len(data)
+            self.transport.write(data)
         else:
             self._request_done = False
             self._writer = BodyWriter(self, body, framing)

@@ -6,6 +6,7 @@ order, and reading stops while one waits. A client that goes away cancels what i
 Source: dataplane spec, sections 2.5 and 2.6.
 """
 
+import math
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,6 +17,7 @@ from twisted.internet.protocol import Protocol, ServerFactory, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from linkerpy.codec.body import EMPTY
 from linkerpy.codec.http import HTTP_11, Request, Response
 from linkerpy.codec.http1 import RequestParser
 from linkerpy.codec.http1_errors import Http1Error
@@ -54,6 +56,7 @@ class HttpPort(ServerFactory):
         self.service = service
         self.wire = wire
         self.timers = timers
+        self.idles = wire.idle_time < math.inf
         self.connections: set[ServerConnection] = set()
         self.draining = False
         self.on_idle: Callable[[], None] | None = None
@@ -177,16 +180,16 @@ class ServerConnection(Protocol):
     def _watch(self) -> None:
         """Limit the time until the next request, and that of a head that has begun."""
         begun = not self._parser.idle
-        if begun and self._head_begun:
-            return
-        self._head_begun = begun
-        if self._timer is not NOTHING:
-            self._timer.close()
-        wire = self._server.wire
         if begun:
-            self._timer = self._server.timers.after(wire.head_timeout, self._head_too_slow)
-        else:
-            self._timer = self._server.timers.after(wire.idle_time, self._idle_too_long)
+            if not self._head_begun:
+                self._expire(self._server.wire.head_timeout, self._head_too_slow)
+        elif self._server.idles:
+            self._expire(self._server.wire.idle_time, self._idle_too_long)
+        self._head_begun = begun
+
+    def _expire(self, delay: float, call: Callable[[], None]) -> None:
+        self._timer.close()
+        self._timer = self._server.timers.after(delay, call)
 
     def _idle_too_long(self) -> None:
         self._server.idled.value += 1
@@ -261,12 +264,16 @@ class ServerConnection(Protocol):
             return
         body = response.body
         framing = response_framing(response, request.method, request.version)
-        if self._server.draining or self._outlived or framing is Framing.CLOSE or _unread(request):
+        unread = request.body is not EMPTY and _unread(request)
+        if unread or self._server.draining or self._outlived or framing is Framing.CLOSE:
             self._keep_alive = False
         head = response_head(response, framing, request.version, keep_alive=self._keep_alive)
         if body.complete:
             self._write(head + whole_body(framing, body))
-            self._finished()
+            if unread or not self._keep_alive:
+                self._finished()
+            else:
+                self._request = None
             return
         self._writer = BodyWriter(self, body, framing)
         self._write(head)

@@ -1,0 +1,25 @@
+"""Telemeter: what a telemeter's configuration builds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from linkerpy.core.closable import NOTHING, Closable
+from linkerpy.net.web import Pages
+
+
+def _nothing() -> Closable:
+    return NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Telemeter:
+    """An exporter, ready to run."""
+
+    pages: Pages = field(default_factory=dict)
+    """What it adds to the admin pages."""
+
+    run: Callable[[], Closable] = _nothing
+    """Begins to export by itself, once the admin server is up; closing ends it.
+
+    Raises: OSError if the machine does not let it.
+    """
