@@ -13,7 +13,7 @@ import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import report
+from bench import layers, report
 from bench.load import LOAD_CORE, wrk
 from bench.processes import BenchError, cpu_seconds, free_port, rss_mb, running
 from bench.subjects import REPLY, SUBJECTS, backend, twistd
@@ -73,6 +73,7 @@ def measure(stack: ExitStack, options: argparse.Namespace) -> None:
         report.Measured(name, rounds[name], rss_mb(pid)) for name, (pid, _) in where.items()
     ]
     print(report.table(measured))
+    print(layers.table())
     print(report.save(measured, vars(options)))
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bench import load, report
+from bench import layers, load, report
 from bench.processes import BenchError
 
 WRK = """Running 3s test @ http://127.0.0.1:8080/
@@ -53,3 +53,11 @@ def test_single_rounds_are_saved(tmp_path, monkeypatch):
     assert saved["results"][0]["us_per_request"] == 61.0
     assert saved["results"][0]["rounds"][0]["p99_ms"] == 2
     assert saved["settings"] == {"rounds": 1}
+
+
+def test_every_layer_of_the_default_stacks_is_timed(monkeypatch):
+    monkeypatch.setattr(layers, "_LOOPS", 1)
+    monkeypatch.setattr(layers, "_ROUNDS", 1)
+    names = [name for name, _ in layers.costs()]
+    assert {name.split(": ")[0] for name in names} == {"server", "path", "bound", "client"}
+    assert "server: server_stats" in names
