@@ -22,6 +22,7 @@ from linkerpy.codec.http import Request, Response
 from linkerpy.core.drive import drive
 from linkerpy.naming.path import Path
 from linkerpy.protocol.http import stacks
+from linkerpy.protocol.http.config import HttpRouter
 from linkerpy.protocol.http.router import RunningHttpRouter
 from linkerpy.router.dst import Context, Dst
 
@@ -43,7 +44,8 @@ def layers() -> list[tuple[str, Any]]:
         found.extend((f"{stack}: {_name(part)}", part) for part in parts[:-1] if part is not None)
         return _answer
 
-    whole, stacks.compose = stacks.compose, taken_apart
+    patched: Any = stacks
+    whole, patched.compose = patched.compose, taken_apart
     try:
         router = _router()
         made, metrics = router.router._stacks, router.router.metrics
@@ -55,12 +57,13 @@ def layers() -> list[tuple[str, Any]]:
         stack = "client"
         made.client_stack(metrics.scope("client", "x"), _answer)
     finally:
-        stacks.compose = whole
+        patched.compose = whole
     return found
 
 
 def _router() -> RunningHttpRouter:
     config = schema.loads("bench", _CONFIG).config.routers[0]
+    assert isinstance(config, HttpRouter)
     env = make_env(Clock())
     return RunningHttpRouter(config, build_interpreter(config, [], env), env)
 
