@@ -25,6 +25,7 @@ def dashboard_pages(version: str) -> Pages:
     return {
         "/": lambda _: static["index.html"],
         "/admin/metrics": lambda _: static["metrics.html"],
+        "/delegator": lambda _: static["delegator.html"],
         "/logging": lambda _: static["logging.html"],
         "/help": lambda _: static["help.html"],
         "/favicon.ico": lambda _: static["logo.svg"],

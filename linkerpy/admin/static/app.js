@@ -4,6 +4,7 @@ import { bytes, count, latency, rate, span, success } from "./format.js";
 import { History } from "./history.js";
 import { ask, poll } from "./poll.js";
 import { RouterCard } from "./router.js";
+import { routersOf } from "./routers.js";
 import { gauge } from "./tables.js";
 
 const METRICS = "admin/metrics.json?tree=1&live=1";
@@ -31,29 +32,6 @@ const facts = {
   threads: figure($("process"), "Threads"),
   files: figure($("process"), "Open files"),
 };
-
-/** Where a browser on another machine reaches a server of the configuration. */
-function reachable(server) {
-  const ip = server.ip ?? "localhost";
-  const here = ["0.0.0.0", "::", "0:0:0:0:0:0:0:0"].includes(ip) ? location.hostname : ip;
-  return here.includes(":") && !here.startsWith("[") ? `[${here}]` : here;
-}
-
-/** The configuration says only what its file says; these are the ports without. */
-const PORTS = { http: 4140, h2: 4142, thrift: 4114, mux: 4141, thriftmux: 4144 };
-const portOf = (router, server) => server.port ?? PORTS[router.protocol];
-
-function routersOf(config) {
-  return (config.routers ?? []).map((router, index) => ({
-    index,
-    label: router.label ?? router.protocol,
-    protocol: router.protocol,
-    dtab: (router.dtab ?? "").replaceAll(/\s*;\s*/g, " ;\n").replaceAll(/[ \t]*=>[ \t]*/g, " => ").trim(),
-    prefix: router.dstPrefix ?? "/svc",
-    servers: (router.servers ?? []).map((server) => `${server.ip ?? "localhost"}:${portOf(router, server) ?? "?"}`),
-    url: router.servers?.[0] ? `http://${reachable(router.servers[0])}:${portOf(router, router.servers[0])}/` : null,
-  }));
-}
 
 /** Build the cards that the configuration asks for, and the choice between them. */
 function build(config) {

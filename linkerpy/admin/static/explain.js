@@ -66,7 +66,7 @@ function step(node, taken, weight, chosen) {
 }
 
 /** An error; if it shows a place in what was sent, by brackets, that line with a caret below it. */
-function complaint(message, sent) {
+export function complaint(message, sent) {
   const element = make("div", { class: "complaint" });
   for (const text of sent) {
     const marked = message.slice(-" found at ''".length - "[]".length - text.length);
@@ -85,6 +85,39 @@ function complaint(message, sent) {
   return element;
 }
 
+/** The tree of steps, as a list. */
+export const steps = (tree) => make("ol", { class: "steps" }, step(tree, true));
+
+/** Where requests end up: lines of "share, name, addresses", in the order of the tree. */
+export function destinations(node, share = 1) {
+  if (node.type === "leaf") {
+    const part = share < 1 ? `${Number((share * 100).toFixed(2))} % to ` : "";
+    return [`${part}${node.bound.id}${node.bound.path === "/" ? "" : node.bound.path} (${addresses(node.bound.addr)})`];
+  }
+  if (node.type === "union") {
+    const known = node.union.filter(({ tree }) => outcome(tree) === "good");
+    const counted = known.length ? known : node.union;
+    const all = counted.reduce((sum, { weight }) => sum + weight, 0) || 1;
+    return counted.flatMap(({ tree, weight }) => destinations(tree, (share * weight) / all));
+  }
+  const below = branches(node).map(([branch]) => branch);
+  if (below.length) {
+    const next = below.find(outcome);
+    return next ? destinations(next, share) : ["nowhere: no alternative is known"];
+  }
+  return [node.type === "exception" ? `nowhere: ${node.message}` : `nowhere: ${node.path}, ${WORDS[node.type]}`];
+}
+
+/** Ask how a router binds a name under a dtab. */
+export const delegate = (namespace, dtab, path) => ask("delegator.json", {
+  method: "POST",
+  headers: { "Content-Type": "application/json" },
+  body: JSON.stringify({ namespace, dtab, path }),
+});
+
+/** A name as typed, without the slash at its end. */
+export const tidy = (path) => path.trim().replace(/(.)\/$/, "$1");
+
 /** The form of one router. */
 export function explainer(router) {
   const id = `explain-${router.index}`;
@@ -96,15 +129,10 @@ export function explainer(router) {
   const show = async (event) => {
     event.preventDefault();
     result.replaceChildren(make("p", { class: "quiet", text: "Asking…" }));
-    const name = path.value.trim().replace(/(.)\/$/, "$1");
+    const name = tidy(path.value);
     const tried = dtab.value;
     try {
-      const tree = await ask("delegator.json", {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ namespace: router.label, dtab: tried, path: name }),
-      });
-      result.replaceChildren(make("ol", { class: "steps" }, step(tree, true)));
+      result.replaceChildren(steps(await delegate(router.label, tried, name)));
     } catch (error) {
       result.replaceChildren(complaint(error.message, [name, tried]));
     }
