@@ -105,12 +105,12 @@ def test_a_metric_is_found_by_name(server, page):
 
 def test_a_button_changes_a_level(server, page):
     page.goto(f"{server.url}logging")
-    group = page.get_by_role("group", name="Level of linkerpy.router")
+    group = page.get_by_role("group", name="Level of linkerpy.admin")
     group.get_by_role("button", name="DEBUG").click()
-    page.locator('[data-logger="linkerpy.router"] [aria-pressed=true]', has_text="DEBUG").wait_for()
-    assert '"linkerpy.router", "level": "DEBUG"' in server.ask("/logging.json")[2]
+    page.locator('[data-logger="linkerpy.admin"] [aria-pressed=true]', has_text="DEBUG").wait_for()
+    assert '"linkerpy.admin", "level": "DEBUG"' in server.ask("/logging.json")[2]
     group.get_by_role("button", name="INFO").click()
-    page.locator('[data-logger="linkerpy.router"] [aria-pressed=true]', has_text="INFO").wait_for()
+    page.locator('[data-logger="linkerpy.admin"] [aria-pressed=true]', has_text="INFO").wait_for()
 
 
 @pytest.mark.parametrize(
