@@ -90,10 +90,10 @@ def response_framing(response: Response, method: bytes, peer: bytes) -> Framing:
     of the body may be sent.
     """
     status = response.status
+    if status < 200 or status == 204:  # for HEAD, too: a length would be about no body at all
+        return Framing.NONE
     if method == b"HEAD" or status == 304:
         return Framing.DESCRIBED
-    if status < 200 or status == 204:
-        return Framing.NONE
     if response.body.length is not None:
         return Framing.LENGTH
     if HTTP_10 in (peer, response.version):

@@ -74,6 +74,12 @@ class BackendClosed(BackendError):
     """The backend closed the connection before the reply was complete."""
 
 
+class NotDelivered(BackendClosed):
+    """The backend had closed the connection before any byte of the request reached it."""
+
+    retryable = True
+
+
 class RequestTimeout(RouterError):
     """A configured timeout passed."""
 

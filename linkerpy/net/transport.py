@@ -12,6 +12,7 @@ round, small writes wait for its end: see `Round`. They work on any reactor of T
 
 # mypy: disallow-untyped-calls=False
 import socket
+import struct
 from collections.abc import Iterable, Sequence
 from errno import ENOBUFS
 from typing import Any
@@ -29,6 +30,10 @@ _MOST_PIECES = 1024
 # A write up to this size may wait for the end of the reactor's round.
 _SMALL = 16384
 
+# Linux's `struct tcp_info`: the state, and `tcpi_bytes_acked`.
+_TCP_INFO = struct.Struct("B119xQ")
+_TCP_CLOSE = 7
+
 # A larger size costs more than it brings: the bytes object is allocated whole, then cut.
 _READ_SIZE = 65536
 
@@ -44,6 +49,9 @@ class Immediate(Direct, tcp.Connection):
     # An immediate write found the connection dead. The application is in the middle of its own
     # call then, so it is told by the reactor's next round, which `startWriting` brings about.
     _broken = False
+
+    delivered: int | None = None
+    """How many bytes had reached the peer when it refused all that came later; None if unknown."""
 
     # Received, but not yet delivered, because the protocol has paused; see `Direct`.
     _held: Any = None
@@ -67,7 +75,14 @@ class Immediate(Direct, tcp.Connection):
         if data:
             return data
         # The failed write took the socket's error, so that the read sees a plain end.
-        return main.CONNECTION_LOST if self._broken else main.CONNECTION_DONE
+        if self._broken:
+            return main.CONNECTION_LOST
+        self.delivered = self._delivered()
+        return main.CONNECTION_DONE
+
+    def _delivered(self) -> int | None:
+        """What `delivered` is now that the peer has closed its side."""
+        return None
 
     def deliver(self, data: Any) -> ConnectionLost | ConnectionDone | None:
         """Tell the protocol what `receive` gave; see `Direct`."""
@@ -230,6 +245,21 @@ class Client(Immediate, tcp.Client):
     def resolveAddress(self) -> None:
         """Go on to connecting: the address is numeric."""
         self._setRealAddress(self.addr)
+
+    def _delivered(self) -> int | None:
+        """As the system counts them, if the peer had closed before it got the rest.
+
+        It had if it answered the rest with a reset, behind the end of its own stream: the
+        acknowledgement that came with that end covers whatever it can have read. A peer that has
+        closed only its own side does not answer so, and one that breaks off shows no end.
+        """
+        if not hasattr(socket, "TCP_INFO"):
+            return None
+        info = self.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
+        if len(info) < _TCP_INFO.size:
+            return None
+        state, acknowledged = _TCP_INFO.unpack(info)
+        return acknowledged - 1 if state == _TCP_CLOSE else None  # one is the connection's start
 
     def _connectDone(self) -> None:
         self._round = getattr(self.reactor, "round", NO_ROUND)

@@ -21,6 +21,7 @@ from linkerpy.core.errors import (
     BackendError,
     BadRequest,
     Cancelled,
+    NotDelivered,
 )
 from linkerpy.core.reply import Reply
 from linkerpy.naming.addr import Address
@@ -61,6 +62,7 @@ class ClientConnection(Protocol):
         self._upgrade: Upgrade | None = None
         self._lost = False
         self._left_pool = False
+        self._sent = self._sent_before = 0
 
     # -- sending ----------------------------------------------------------------------------------
 
@@ -75,6 +77,7 @@ class ClientConnection(Protocol):
         except ValueError:  # nothing was sent: the connection is as good as before
             self._owner.idle(self)
             raise
+        self._sent_before = self._sent
         upgrade = self._upgrade = request.ctx.upgrade
         if upgrade is not None:
             head = head[:-2] + upgrade.lines(upgrade.protocols) + b"\r\n"
@@ -86,6 +89,7 @@ class ClientConnection(Protocol):
         if body.complete:
             data = head + whole_body(framing, body)
             self._dialer.sent.value += len(data)
+            self._sent += len(data)
             self.transport.write(data)
         else:
             self._request_done = False
@@ -97,6 +101,7 @@ class ClientConnection(Protocol):
 
     def _write(self, data: bytes) -> None:
         self._dialer.sent.value += len(data)
+        self._sent += len(data)
         self.transport.write(data)
 
     def written(self, data: bytes) -> None:
@@ -222,7 +227,7 @@ class ClientConnection(Protocol):
         """The backend is gone; for a response that only this could end, that is its end."""
         self._lost = True
         self._dialer.closed()
-        closed = BackendClosed(f"The backend {self._owner.address.show()} closed the connection")
+        closed = self._closed()
         try:
             self._parser.eof()
         except Truncated as error:
@@ -238,6 +243,14 @@ class ClientConnection(Protocol):
         if writer is not None:
             writer.cancel(Cancelled("the backend closed the connection"))
         self._leave_pool()
+
+    def _closed(self) -> BackendClosed:
+        """Why there is no response. The system may know that the request cannot have been read."""
+        text = f"The backend {self._owner.address.show()} closed the connection"
+        delivered = getattr(self.transport, "delivered", None)
+        if delivered is not None and delivered <= self._sent_before:
+            return NotDelivered(f"{text} before the request reached it")
+        return BackendClosed(text)
 
     def _leave_pool(self) -> None:
         if not self._left_pool:
