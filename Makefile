@@ -17,7 +17,7 @@ run: .stamps/run ## start the demo: a backend, the router on 8080, its admin pag
 	@exec sh scripts/run.sh
 
 test: .stamps/dev ## install what the tests need, then run all of them
-	@sh scripts/tools.sh nginx chromium
+	@sh scripts/tools.sh nginx apache2 curl chromium prometheus
 	@$(MAKE) --no-print-directory lint unit
 	@$(PYTEST) -m "not ($(UNIT))"
 
@@ -35,7 +35,7 @@ unit: .stamps/dev ## the tests that need no other process
 	@$(PYTEST) -q -n auto -m "$(UNIT)"
 
 e2e: .stamps/dev ## whole processes against real backends
-	@sh scripts/tools.sh nginx
+	@sh scripts/tools.sh nginx apache2 curl prometheus
 	@$(PYTEST) -m e2e
 
 bench: .stamps/dev ## CPU per request beside NGINX and twisted.web (ARGS=--quick, --profile, ...)

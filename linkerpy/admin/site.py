@@ -3,6 +3,7 @@
 Source: telemetry-admin spec, section 4.4.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from linkerpy.admin.dashboard import dashboard_pages
@@ -13,11 +14,13 @@ from linkerpy.admin.process import process_pages
 from linkerpy.admin.security import Security
 from linkerpy.admin.state import AdminState
 from linkerpy.net.log import LEVELS
-from linkerpy.net.web import Page, site, text
+from linkerpy.net.web import Page, Pages, site, text
 
 
-def make_site(state: AdminState, security: Security, reactor: Any) -> Any:
-    """The admin server's factory."""
+def make_site(
+    state: AdminState, security: Security, reactor: Any, telemeters: Iterable[Pages] = ()
+) -> Any:
+    """The admin server's factory; a telemeter's page takes the place of ours of the same path."""
     metrics = metrics_page(state.metrics)
     pages: dict[str, Page] = {
         **dashboard_pages(state.version),
@@ -27,6 +30,8 @@ def make_site(state: AdminState, security: Security, reactor: Any) -> Any:
         "/delegator.json": delegator_page(state, reactor),
         "/logging.json": logging_page(LEVELS),
     }
+    for more in telemeters:
+        pages.update(more)
     index = "\n".join(sorted(pages)) + "\n"
     pages["/admin"] = pages["/admin/index.txt"] = lambda _: text(index)
     return site(pages, security.filter(), state.metrics.scope("adminhttp"), reactor)

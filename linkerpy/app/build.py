@@ -73,6 +73,8 @@ class Linkerd(Service):
             for router in config.routers
             if isinstance(router, HttpRouter)  # the other protocols are refused when loading
         ]
+        self._telemeters = [telemeter.build(env) for telemeter in config.telemetry]
+        self._exporting = Group()
         self._admin: ListeningPort | None = None
         self._watches = Group(
             watch_process(env.metrics, env.clock), Snapshots(env.metrics, env.clock)
@@ -89,6 +91,8 @@ class Linkerd(Service):
         """
         super().startService()  # type: ignore[no-untyped-call]
         self._start_admin()
+        for telemeter in self._telemeters:
+            self._exporting.add(telemeter.run())
         for router in self._routers:
             for where in router.listen():
                 _log.info("serving {label} on {where}", label=router.config.name, where=where)
@@ -99,7 +103,9 @@ class Linkerd(Service):
 
     def _start_admin(self) -> None:
         admin = self._config.admin
-        site = make_site(self._admin_state(), _security(admin.security), self._env.reactor)
+        pages = [telemeter.pages for telemeter in self._telemeters]
+        security = _security(admin.security)
+        site = make_site(self._admin_state(), security, self._env.reactor, pages)
         options = socket_options(admin.socket_options)
         self._admin = listen(self._env.reactor, site, admin.ip, admin.port, options)
         host = self._admin.getHost()
@@ -154,6 +160,7 @@ class Linkerd(Service):
     def _close(self) -> None:
         for router in self._routers:
             router.close()
+        self._exporting.close()
         if self._admin is not None:
             self._admin.stopListening()
         self._watches.close()

@@ -54,7 +54,7 @@ class Fields:
         told = self.told
         plain = told is not None and told.isdigit() and (told == b"0" or told[:1] != b"0")
         self.length = int(told or b"") if plain and len(told or b"") < 20 else -1
-        kept = pairs if self.told is not None else [pair for pair in pairs if pair not in own]
+        kept = pairs if self.told is not None else _without_own(pairs)
         self.text = b"".join([b"%b: %b\r\n" % pair for pair in kept])
 
     def __repr__(self) -> str:
@@ -69,6 +69,10 @@ class Fields:
             passing = self._passing = self if pairs is self.pairs else Fields(pairs)
             passing._passing = passing
         return passing
+
+
+def _without_own(pairs: Headers) -> Headers:
+    return [pair for pair in pairs if pair[0].lower() not in _WRITERS_OWN]
 
 
 def end_to_end(headers: Headers, names: dict[bytes, bytes]) -> Headers:

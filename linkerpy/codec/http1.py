@@ -198,6 +198,10 @@ class RequestParser(_Parser):
         """Whether the parser stands between two requests, with no byte of the next."""
         return self._cutter is None and not self._rest
 
+    def give_up(self, error: Http1Error) -> None:
+        """Wait no longer for the rest of the message under way, and read nothing more."""
+        self._fail(error)
+
     def upgrade(self) -> Body:
         """Take all that follows as one body: the connection has changed its protocol.
 
@@ -296,8 +300,10 @@ class ResponseParser(_Parser):
             raise ValueError("one response at a time")
         self._method = method
 
-    def eof(self) -> None:
+    def eof(self, *, whole: bool = True) -> None:
         """The backend has closed its side. Ends a body that only this could end.
+
+        Unless it is `whole`: then the connection broke, and what was still to come nobody knows.
 
         Raises: Truncated when a response was expected or incomplete; its body has failed by then.
         """
@@ -305,6 +311,10 @@ class ResponseParser(_Parser):
         if self.failure is not None:
             return
         if self._cutter is not None:
+            if not whole:
+                self._fail(Truncated("the connection broke within the body"))
+                assert self.failure is not None
+                raise self.failure
             self._eof_in_body()
             self._body_over()
         elif self._method is not None:

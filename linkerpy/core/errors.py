@@ -81,9 +81,21 @@ class NotDelivered(BackendClosed):
 
 
 class RequestTimeout(RouterError):
-    """A configured timeout passed."""
+    """A configured timeout passed; nobody waits for the request any more."""
 
     status = 503
+
+
+class AttemptTimeout(RequestTimeout):
+    """`requestAttemptTimeoutMs` passed: this attempt is over, another may do better."""
+
+
+class ServerTimeout(RequestTimeout):
+    """A server's `timeoutMs` passed."""
+
+
+class Nacked(RouterError):
+    """The backend refused the request without doing any work for it, each time it was asked."""
 
 
 class Rejected(RouterError):

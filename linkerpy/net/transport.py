@@ -50,7 +50,7 @@ class Immediate(Direct, tcp.Connection):
     # call then, so it is told by the reactor's next round, which `startWriting` brings about.
     _broken = False
 
-    delivered: int | None = None
+    peer_had: int | None = None
     """How many bytes had reached the peer when it refused all that came later; None if unknown."""
 
     # Received, but not yet delivered, because the protocol has paused; see `Direct`.
@@ -77,11 +77,11 @@ class Immediate(Direct, tcp.Connection):
         # The failed write took the socket's error, so that the read sees a plain end.
         if self._broken:
             return main.CONNECTION_LOST
-        self.delivered = self._delivered()
+        self.peer_had = self._peer_had()
         return main.CONNECTION_DONE
 
-    def _delivered(self) -> int | None:
-        """What `delivered` is now that the peer has closed its side."""
+    def _peer_had(self) -> int | None:
+        """What `peer_had` is now that the peer has closed its side."""
         return None
 
     def deliver(self, data: Any) -> ConnectionLost | ConnectionDone | None:
@@ -246,7 +246,7 @@ class Client(Immediate, tcp.Client):
         """Go on to connecting: the address is numeric."""
         self._setRealAddress(self.addr)
 
-    def _delivered(self) -> int | None:
+    def _peer_had(self) -> int | None:
         """As the system counts them, if the peer had closed before it got the rest.
 
         It had if it answered the rest with a reset, behind the end of its own stream: the

@@ -10,14 +10,16 @@ Source: telemetry-admin spec, section 4.2.
 # mypy: disallow-untyped-calls=False
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web import http, resource, server
+from zope.interface import implementer
 
 from linkerpy.net.log import logger
 from linkerpy.telemetry.metrics import Metrics
@@ -50,6 +52,8 @@ class Asked:
     foreign: bool
     """Whether a browser sent it on behalf of a page of another origin."""
     body: bytes
+    host: str = ""
+    """The `Host` header."""
 
     @property
     def wants_html(self) -> bool:
@@ -69,6 +73,8 @@ class Answer:
     status: int = 200
     content_type: str = "text/plain;charset=UTF-8"
     headers: Mapping[str, str] = field(default_factory=dict)
+    rest: Sequence[bytes] = ()
+    """What follows `body` when that is long: sent piece by piece, as fast as the caller reads."""
 
 
 Page = Callable[[Asked], "Answer | Deferred[Answer]"]
@@ -222,6 +228,7 @@ def _asked(request: "_Request") -> Asked:
         accept=header("accept"),
         foreign=_foreign(header("sec-fetch-site"), header("origin"), header("host")),
         body=request.content.read() if request.content else b"",
+        host=header("host"),
     )
 
 
@@ -235,12 +242,52 @@ def _foreign(site: str, origin: str, host: str) -> bool:
 def _finish(request: server.Request, answer: Answer) -> None:
     request.setResponseCode(answer.status)
     request.setHeader("Content-Type", answer.content_type)
-    request.setHeader("Content-Length", str(len(answer.body)))
+    request.setHeader("Content-Length", str(len(answer.body) + sum(map(len, answer.rest))))
     for name, value in (*_SAFE.items(), *answer.headers.items()):
         request.setHeader(name, value)
-    if request.method != b"HEAD":
-        request.write(answer.body)
-    request.finish()
+    if request.method == b"HEAD":
+        request.finish()
+        return
+    request.write(answer.body)
+    if answer.rest:
+        _Rest(request, answer.rest).send()
+    else:
+        request.finish()
+
+
+@implementer(IPushProducer)
+class _Rest:
+    """Sends the rest of an answer; nothing of it waits in memory for a slow caller."""
+
+    def __init__(self, request: server.Request, pieces: Sequence[bytes]) -> None:
+        self._request = request
+        self._pieces = iter(pieces)
+        self._paused = False
+
+    def send(self) -> None:
+        """Begin, and end the request with the last piece."""
+        self._request.registerProducer(self, True)
+        self.resumeProducing()
+
+    def resumeProducing(self) -> None:
+        """Send until there is no more room."""
+        self._paused = False
+        while not self._paused:
+            piece = next(self._pieces, None)
+            if piece is None:
+                self._paused = True
+                self._request.unregisterProducer()
+                self._request.finish()
+            else:
+                self._request.write(piece)
+
+    def pauseProducing(self) -> None:
+        """Wait for room."""
+        self._paused = True
+
+    def stopProducing(self) -> None:
+        """Stop: the caller has left."""
+        self._paused = True
 
 
 class _Request(server.Request):

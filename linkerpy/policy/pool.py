@@ -91,6 +91,24 @@ class Pool(Generic[C, W]):
             surplus.append(self._idle.popleft()[1])
         return surplus
 
+    def unused(self, since: float) -> list[C]:
+        """The idle connections that nobody has used after `since`, surplus or not; they stay."""
+        found: list[C] = []
+        for idle_since, connection in self._idle:
+            if idle_since > since:
+                break
+            found.append(connection)
+        return found
+
+    def next_expiry(self, longest: float) -> float:
+        """When `expired` will first find something, or `unused` something idle for `longest`.
+
+        There is an idle connection. As things stand, that is: it may be never.
+        """
+        if self.size > self._limits.min_size:
+            longest = min(longest, self._limits.idle_time)
+        return self._idle[0][0] + longest
+
     def take_idle(self) -> list[C]:
         """Take out all idle connections, to close them."""
         idle = [connection for _, connection in self._idle]

@@ -22,6 +22,8 @@ class Branch:
         self.entry: Any = None
 
 
+_GOLDEN = (5**0.5 - 1) / 2
+
 Choose = Callable[[], Branch | None]
 """Draws a branch; None where the tree leads nowhere."""
 
@@ -48,13 +50,17 @@ def chooser(tree: BoundTree, random: Random) -> Choose:
 
 def _weighted(children: list[Choose], weights: list[float], random: Random) -> Choose:
     total = sum(weights)
-    draw = random.random
+    # Steps of the golden section from a random start spread evenly at any length, where draws of
+    # their own would be off by the square root of their number. Source: Weyl, 1916.
+    at = random.random()
     # A branch without weight is never drawn beside one that has some, not even by rounding.
     shares = [(child, weight) for child, weight in zip(children, weights, strict=True) if weight]
     last = shares[-1][0]
 
     def choose() -> Branch | None:
-        point = draw() * total
+        nonlocal at
+        at = (at + _GOLDEN) % 1.0
+        point = at * total
         for child, weight in shares:
             point -= weight
             if point < 0:

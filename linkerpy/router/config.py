@@ -79,11 +79,12 @@ class ClientKeys(Model):
     load_balancer: Annotated[BalancerConfig, KindOf("balancer")] | None = None
     """None is p2c with its defaults."""
     host_connection_pool: HostConnectionPool = HostConnectionPool()
-    fail_fast: Annotated[Flag, NotYet("fail fast", inert=(False,))] = False
+    fail_fast: Flag = False
     failure_accrual: Annotated[AccrualConfig, KindOf("accrual")] | None = None
+    """None is five failures in a row."""
     request_attempt_timeout_ms: Annotated[int | None, NotYet("attempt timeouts")] = None
     requeue_budget: Annotated[RetryBudget | None, NotYet("requeues")] = None
-    client_session: Annotated[Session, NotYet("session limits", inert=(Session(),))] = Session()
+    client_session: Session = Session()
     socket_options: SocketOptions = SocketOptions()
 
 

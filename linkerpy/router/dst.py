@@ -45,11 +45,12 @@ class Context:
     `peer` is the caller's address as `ip:port`, `local` the dtab of its headers, `dst` the name
     once it is known, `acquire_by` the moment (clock seconds) by which the present attempt must
     have found a usable connection, and `endpoint` the address that was chosen for it. `classify`
-    is the service's response classifier, None where the protocol's plain rule holds; `upgrade` is
-    the other protocol that the caller wants to speak from here on.
+    is the service's response classifier, None where the protocol's plain rule holds; `deadline` is
+    until when the answer is of use to the caller, as (noted at, until) in nanoseconds of the epoch;
+    `upgrade` is the other protocol that the caller wants to speak from here on.
     """
 
-    __slots__ = ("acquire_by", "classify", "dst", "endpoint", "local", "peer", "upgrade")
+    __slots__ = ("acquire_by", "classify", "deadline", "dst", "endpoint", "local", "peer", "upgrade")
 
     def __init__(self, peer: str) -> None:
         self.peer = peer
@@ -58,4 +59,5 @@ class Context:
         self.acquire_by = float("inf")
         self.endpoint: Any = None
         self.classify: Classify | None = None
+        self.deadline: tuple[int, int] | None = None
         self.upgrade: Any = None

@@ -8,6 +8,7 @@ Source: naming spec 3.5 and 7; discovery spec 0.2, 3 and 3.2.
 
 import random
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from linkerpy.config.connection import SocketOptions
@@ -19,6 +20,8 @@ from linkerpy.config.tls import ServerTls
 from linkerpy.core.activity import Activity
 from linkerpy.naming.namer import BoundTree, Interpreter, Namer, PrefixedNamer, TreeTransform
 from linkerpy.naming.path import Path
+from linkerpy.policy.accrual import AccrualRule
+from linkerpy.policy.backoff import Waits, accrual_backoff
 
 if TYPE_CHECKING:  # checking a file needs no network
     from linkerpy.router.env import Env
@@ -126,6 +129,17 @@ class AccrualConfig(KindModel):
     """Failure accrual: when an endpoint is taken out of service, and for how long."""
 
     backoff: Backoff | None = None
+    """None is from 5 seconds to 5 minutes."""
+
+    def build(self, rng: random.Random) -> AccrualRule | None:
+        """The rule for the endpoints of one client; None if it takes none out."""
+        raise NotImplementedError(type(self).__name__)
+
+    def waits(self, rng: random.Random) -> Waits:
+        """How long an endpoint is out of service: the series begins anew with each removal."""
+        if self.backoff is None:
+            return partial(accrual_backoff, rng)
+        return partial(self.backoff.build, rng)
 
 
 class TelemeterConfig(KindModel):

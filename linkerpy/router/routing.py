@@ -46,6 +46,9 @@ class Stacks(Protocol):
     def client(self, bound: Bound, metrics: Metrics) -> Client:
         """The endpoints of one id and how they are spoken to."""
 
+    def forget(self, path: Path) -> None:
+        """A name is no longer in use: drop what is kept for it."""
+
     def client_stack(self, metrics: Metrics, below: Service[Any, Any]) -> Service[Any, Any]:
         """The client stack of one id, above `below`, its balancer."""
 
@@ -268,7 +271,8 @@ class Router:
 
     def _close_path(self, route: PathRoute) -> None:
         route.binding.close()
-        self._reap("service", _label(route.dst.path))
+        if self._reap("service", _label(route.dst.path)):
+            self._stacks.forget(route.dst.path)
 
     def _open_bound(self, bound: Bound) -> BoundRoute:
         route = BoundRoute(bound)
@@ -295,14 +299,15 @@ class Router:
     def _claim(self, kind: str, name: str) -> None:
         self._scopes[kind, name] = self._scopes.get((kind, name), 0) + 1
 
-    def _reap(self, kind: str, name: str) -> None:
+    def _reap(self, kind: str, name: str) -> bool:
         """Forget the metrics, unless the name lives on: under another dtab, or as a one-shot."""
         self._scopes[kind, name] -= 1
         if self._scopes[kind, name]:
-            return
+            return False
         del self._scopes[kind, name]
         self.metrics.scope(kind, name).prune()
         _log.info("Reaping {name}", name=name)
+        return True
 
     def _sweep(self) -> None:
         for cache in (self.paths, self.trees, self.bounds, self.clients):

@@ -147,6 +147,11 @@ class Node:
         self.recorder: Any = None
         self.children: dict[str, Node] = {}
 
+    def settle(self) -> None:
+        """Bring this node's metrics and those of its children up to date, if that is due."""
+        if self.recorder is not None:
+            self.recorder.settle()
+
 
 class Metrics:
     """A scope: the part of the tree below some names.
@@ -204,6 +209,11 @@ class Metrics:
         return node.metric
 
     @property
+    def root(self) -> Node:
+        """The whole tree as it stands: who visits a node calls its `settle` before looking."""
+        return self._root
+
+    @property
     def node(self) -> Node | None:
         """The scope's part of the tree, if there is any, with all its metrics settled."""
         node = self._find(self._names)
@@ -234,8 +244,7 @@ class Metrics:
 
 
 def _settle(node: Node) -> None:
-    if node.recorder is not None:
-        node.recorder.settle()
+    node.settle()
     for child in list(node.children.values()):
         _settle(child)
 

@@ -18,6 +18,7 @@ from linkerpy.core.closable import NOTHING, OnClose
 from linkerpy.telemetry.metrics import Metrics
 from linkerpy.telemetry.process import watch_process
 from linkerpy.telemetry.snapshots import Snapshots
+from tests.support.env import fake_env
 
 OPEN = Security()
 LEAF = {"type": "leaf", "path": "/$/inet/127.1/8080", "dentry": {"prefix": "/svc", "dst": "/a"}}
@@ -140,14 +141,20 @@ class Running:
 
 @contextmanager
 def serving(
-    security: Security = OPEN, port: int = 0, *, watched: bool = False
+    security: Security = OPEN, port: int = 0, *, watched: bool = False, telemeters: Any = ()
 ) -> Iterator[Running]:
-    """Serve on a port of 127.0.0.1; with `watched`, the process's own metrics are there too."""
+    """Serve on a port of 127.0.0.1; with `watched`, the process's own metrics are there too.
+
+    `telemeters` are configurations; the pages of what they build are served as well.
+    """
     world, reactor = World(), SelectReactor()
     watches = [NOTHING]
     if watched:
         watches = [watch_process(world.metrics, reactor), Snapshots(world.metrics, reactor)]
-    site = make_site(world.state(), security, reactor)
+    env = fake_env(reactor)
+    env.clock, env.metrics = reactor, world.metrics
+    pages = [telemeter.build(env).pages for telemeter in telemeters]
+    site = make_site(world.state(), security, reactor, pages)
     listening = reactor.listenTCP(port, site, interface="127.0.0.1")
     thread = threading.Thread(target=reactor.run, kwargs={"installSignalHandlers": False})
     thread.start()

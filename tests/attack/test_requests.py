@@ -10,27 +10,9 @@ from tests.protocol.http.messages import read_message
 
 CORPUS = FRAMING + HEADS
 
-_AUTHORITY = (
-    "filters.origin_form cuts the authority at the first `/` only; RFC 3986, 3.2 ends it at the "
-    "first of `/`, `?` and `#`, and only then looks for an `@`"
-)
-KNOWN = {
-    "an absolute target whose query has a slash": _AUTHORITY,
-    "an absolute target whose query has an @": _AUTHORITY,
-    "an absolute target whose fragment has an @": _AUTHORITY,
-}
-"""Rows that do not come out as they must yet, and why."""
-
 
 def rows(corpus):
-    return [
-        pytest.param(
-            row,
-            id=row.name,
-            marks=[pytest.mark.xfail(reason=KNOWN[row.name])] if row.name in KNOWN else [],
-        )
-        for row in corpus
-    ]
+    return [pytest.param(row, id=row.name) for row in corpus]
 
 
 @pytest.fixture
@@ -104,10 +86,6 @@ def test_connect_reaches_nobody(stage, request_):
     assert stage.backend_bytes == b""
 
 
-@pytest.mark.xfail(
-    reason="a client may send a tunnel's first bytes before it hears of the refusal: server1 must "
-    "close behind the answer to CONNECT, lest they pass for requests"
-)
 @pytest.mark.parametrize("request_", CONNECT, ids=["authority", "path", "absolute"])
 def test_nothing_behind_a_refused_connect_is_served(stage, request_):
     stage.send(request_ + EVIL)
@@ -119,4 +97,3 @@ def test_nothing_behind_a_refused_connect_is_served(stage, request_):
 def test_every_row_has_a_name_of_its_own():
     names = [row.name for row in CORPUS]
     assert len(set(names)) == len(names)
-    assert set(KNOWN) <= set(names)

@@ -9,25 +9,7 @@ from tests.attack.responses import RESPONSES, WHOLE, Then
 from tests.attack.stage import every, pieces, without_added
 from tests.protocol.http.playbook import answer, get
 
-KNOWN = {
-    "a reset within a body that closing would end": (
-        "ClientConnection.connectionLost takes every end for a proper one: it must fail the body "
-        "when the reason is no ConnectionDone"
-    ),
-}
-"""Rows that do not come out as they must yet, and why."""
-
-every_row = pytest.mark.parametrize(
-    "row",
-    [
-        pytest.param(
-            row,
-            id=row.name,
-            marks=[pytest.mark.xfail(reason=KNOWN[row.name])] if row.name in KNOWN else [],
-        )
-        for row in RESPONSES
-    ],
-)
+every_row = pytest.mark.parametrize("row", [pytest.param(row, id=row.name) for row in RESPONSES])
 
 
 @every_row

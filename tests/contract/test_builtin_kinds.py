@@ -66,7 +66,15 @@ def test_text_and_switches_are_read_as_files_spell_them(family, kind):
         assert name == "kind" or field.annotation not in plain or field.metadata, name
 
 
-BUILDING = ("namer", "interpreter", "transformer", "http.identifier", "backoff")
+BUILDING = (
+    "accrual",
+    "backoff",
+    "http.identifier",
+    "interpreter",
+    "namer",
+    "telemeter",
+    "transformer",
+)
 
 
 @pytest.mark.parametrize(("family", "kind"), [row for row in ROWS if row[0] in BUILDING])

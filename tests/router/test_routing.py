@@ -51,7 +51,7 @@ class Stacks:
 
     def __init__(self, env):
         self.env = env
-        self.built, self.closed = [], []
+        self.built, self.closed, self.forgotten = [], [], []
         self.answer = lambda _request: Response()
 
     def _layer(self, name, below):
@@ -66,6 +66,9 @@ class Stacks:
     def path(self, dst, metrics, below):
         metrics.counter("requests").incr()
         return self._layer(f"path {dst.path.show()}", below)
+
+    def forget(self, path):
+        self.forgotten.append(path.show())
 
     def bound(self, bound, below):
         return self._layer(f"bound {bound.show()}", below)

@@ -3,9 +3,11 @@
 Source: config spec, section 8.6.
 """
 
+import random
 from typing import ClassVar
 
 from linkerpy.config.fields import Positive
+from linkerpy.policy.accrual import AccrualRule, ConsecutiveFailures
 from linkerpy.router.families import AccrualConfig
 
 
@@ -13,6 +15,9 @@ class ConsecutiveFailuresConfig(AccrualConfig):
     """An endpoint goes out of service after `failures` failures in a row."""
 
     KIND: ClassVar[str] = "io.l5d.consecutiveFailures"
-    NOT_YET: ClassVar[str] = "failure accrual"
 
     failures: Positive
+
+    def build(self, rng: random.Random) -> AccrualRule:
+        """See `AccrualConfig`."""
+        return AccrualRule(lambda _now: ConsecutiveFailures(self.failures), self.waits(rng))

@@ -3,9 +3,11 @@
 Source: config spec, section 8.6.
 """
 
+import random
 from typing import ClassVar
 
 from linkerpy.config.fields import Positive, Share
+from linkerpy.policy.accrual import AccrualRule, SuccessRate, SuccessRateWindowed
 from linkerpy.router.families import AccrualConfig
 
 
@@ -13,18 +15,26 @@ class SuccessRateConfig(AccrualConfig):
     """An endpoint goes out of service when too few of its last `requests` requests succeed."""
 
     KIND: ClassVar[str] = "io.l5d.successRate"
-    NOT_YET: ClassVar[str] = "failure accrual"
 
     success_rate: Share
     requests: Positive
+
+    def build(self, rng: random.Random) -> AccrualRule:
+        """See `AccrualConfig`."""
+        least, requests = self.success_rate, self.requests
+        return AccrualRule(lambda _now: SuccessRate(least, requests), self.waits(rng))
 
 
 class SuccessRateWindowedConfig(AccrualConfig):
     """An endpoint goes out of service when too few requests of the last seconds succeed."""
 
     KIND: ClassVar[str] = "io.l5d.successRateWindowed"
-    NOT_YET: ClassVar[str] = "failure accrual"
 
     success_rate: Share
     window: Positive
     """Seconds."""
+
+    def build(self, rng: random.Random) -> AccrualRule:
+        """See `AccrualConfig`."""
+        least, window = self.success_rate, self.window
+        return AccrualRule(lambda now: SuccessRateWindowed(least, window, now), self.waits(rng))

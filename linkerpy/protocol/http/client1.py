@@ -6,6 +6,7 @@ Source: dataplane spec, sections 2.3, 2.5 and 3.6.
 import typing
 from typing import Any
 
+from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -16,6 +17,7 @@ from linkerpy.codec.http import HTTP_11, Request, Response
 from linkerpy.codec.http1 import ResponseParser
 from linkerpy.codec.http1_errors import BadStartLine, Http1Error, Truncated
 from linkerpy.codec.http1_write import Framing, request_framing, request_head, whole_body
+from linkerpy.core.closable import NOTHING, Closable
 from linkerpy.core.errors import (
     BackendClosed,
     BackendError,
@@ -62,7 +64,14 @@ class ClientConnection(Protocol):
         self._upgrade: Upgrade | None = None
         self._lost = False
         self._left_pool = False
+        self._life: Closable = NOTHING
         self._sent = self._sent_before = 0
+
+    def connectionMade(self) -> None:
+        """Begin to age."""
+        # A tick at least, or it would live for ever.
+        life_time = max(self._dialer.wire.life_time, 0.01)
+        self._life = self._dialer.timers.after(life_time, self._too_old)
 
     # -- sending ----------------------------------------------------------------------------------
 
@@ -173,9 +182,8 @@ class ClientConnection(Protocol):
         """
         if response.status == 101:
             upgrade = self._upgrade
-            if upgrade is None:
-                raise BadStartLine("101 Switching Protocols, but no `Upgrade` was sent")
-            upgrade.agreed = response.get(b"upgrade") or upgrade.protocols
+            if upgrade is None or not upgrade.agree(response.get(b"upgrade")):
+                raise BadStartLine("101 Switching Protocols to one that was not asked for")
             upgrade.send = self._send_on
         self._response = response
 
@@ -219,6 +227,19 @@ class ClientConnection(Protocol):
         else:
             self.close()
 
+    def _too_old(self) -> None:
+        """Close now, or after the exchange that is under way."""
+        self._dialer.outlived.value += 1
+        if self._request_done and self._response_done:
+            self.retire()
+        else:
+            self._keep_alive = False
+
+    def retire(self) -> None:
+        """Close, being idle; from now on nobody is lent it."""
+        self._leave_pool()
+        self.close()
+
     def close(self) -> None:
         """Close after what is still being written."""
         self.transport.loseConnection()
@@ -226,10 +247,11 @@ class ClientConnection(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The backend is gone; for a response that only this could end, that is its end."""
         self._lost = True
+        self._life.close()
         self._dialer.closed()
         closed = self._closed()
         try:
-            self._parser.eof()
+            self._parser.eof(whole=reason.check(ConnectionDone) is not None)
         except Truncated as error:
             closed.message += f": {error.reason}"
         response, reply = self._response, self._reply
@@ -247,8 +269,8 @@ class ClientConnection(Protocol):
     def _closed(self) -> BackendClosed:
         """Why there is no response. The system may know that the request cannot have been read."""
         text = f"The backend {self._owner.address.show()} closed the connection"
-        delivered = getattr(self.transport, "delivered", None)
-        if delivered is not None and delivered <= self._sent_before:
+        arrived = getattr(self.transport, "peer_had", None)
+        if arrived is not None and arrived <= self._sent_before:
             return NotDelivered(f"{text} before the request reached it")
         return BackendClosed(text)
 

@@ -82,7 +82,7 @@ def _may_be(response: Response, level: int) -> bool:
         and response.body.length != 0
         and b"content-encoding" not in names
         and (level != AUTOMATIC or _TEXT.fullmatch(kind) is not None)
-        and b"no-transform" not in names.get(b"cache-control", b"").lower()
+        and not any(b"no-transform" in v.lower() for v in response.get_all(b"cache-control"))
     )
 
 

@@ -7,6 +7,10 @@ import math
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from twisted.internet.protocol import Protocol as TwistedProtocol
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+
 from linkerpy.core.closable import NOTHING, Closable
 from linkerpy.core.errors import BindingTimeout, ConnectionFailed, RouterError
 from linkerpy.core.reply import Reply
@@ -25,6 +29,19 @@ class Pooled(Protocol):
     pool: Pool[Any, Any]
 
 
+class _Probe(TwistedProtocol):
+    """A connection that only shows that there can be one."""
+
+    transport: Any
+
+    def __init__(self, dialer: "Dialer") -> None:
+        self._dialer = dialer
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802 - Twisted's
+        """Closed again."""
+        self._dialer.closed()
+
+
 class Dialer:
     """Connects the endpoints of one client."""
 
@@ -35,6 +52,8 @@ class Dialer:
         self.endpoints: set[Pooled] = set()
         self._env = env
         self._open = 0
+        self.timers = env.timers
+        self._patience = min(self.limits.idle_time, wire.idle_time)
         self._sweeping: Closable = NOTHING
         self._connects, self._closes = metrics.counter("connects"), metrics.counter("closes")
         self.sent, self.received = metrics.counter("sent_bytes"), metrics.counter("received_bytes")
@@ -43,6 +62,7 @@ class Dialer:
         self._cancelled = metrics.counter("cancelled_connects")
         self.waited = metrics.counter("pool_num_waited")
         self.refused = metrics.counter("pool_num_too_many_waiters")
+        self._idled, self.outlived = metrics.counter("idle"), metrics.counter("lifetime")
         metrics.gauge("connections", read=lambda: self._open)
         metrics.gauge("pool_size", read=lambda: sum(e.pool.size for e in self.endpoints))
         metrics.gauge("pool_cached", read=lambda: sum(e.pool.idle for e in self.endpoints))
@@ -86,6 +106,14 @@ class Dialer:
         reply.on_cancel = cancel
         return reply
 
+    async def probe(self, address: Address) -> None:
+        """Connect, and close the connection again.
+
+        Raises: RouterError if that cannot be done.
+        """
+        probe: _Probe = await self.dial(address, lambda: _Probe(self), math.inf)
+        probe.transport.loseConnection()
+
     def _explain(self, address: Address, error: ConnectFailed, acquire_by: float) -> RouterError:
         if self.clock.seconds() >= acquire_by:
             return BindingTimeout()
@@ -94,9 +122,12 @@ class Dialer:
 
     def limit(self, waiter: Reply[Any], acquire_by: float) -> Closable:
         """Let `waiter` fail with BindingTimeout at `acquire_by` unless the handle is closed."""
+        left = acquire_by - self.clock.seconds()
+        return self._after(left, lambda: waiter.cancel(BindingTimeout()))
+
+    def _after(self, delay: float, call: Callable[[], None]) -> Closable:
         # To the next tenth: the wheel keeps a queue for each length of timeout.
-        left = max(math.ceil((acquire_by - self.clock.seconds()) * 10), 1) / 10
-        return self._env.timers.after(left, lambda: waiter.cancel(BindingTimeout()))
+        return self.timers.after(max(math.ceil(delay * 10), 1) / 10, call)
 
     def closed(self) -> None:
         """A connection has closed."""
@@ -105,14 +136,20 @@ class Dialer:
 
     def expect_idle(self) -> None:
         """A connection has become idle: look again when it may have been so for too long."""
-        if self._sweeping is NOTHING and self.limits.idle_time != float("inf"):
-            self._sweeping = self._env.timers.after(self.limits.idle_time, self._sweep)
+        if self._sweeping is NOTHING and self._patience != math.inf:
+            self._sweeping = self._after(self._patience, self._sweep)
 
     def _sweep(self) -> None:
         self._sweeping = NOTHING
         now = self.clock.seconds()
-        for endpoint in self.endpoints:
-            for connection in endpoint.pool.expired(now):
-                connection.close()
-            if endpoint.pool.idle:
-                self.expect_idle()
+        longest = self.wire.idle_time
+        for pool in [endpoint.pool for endpoint in self.endpoints]:
+            for connection in pool.unused(now - longest):
+                self._idled.value += 1
+                connection.retire()
+            for connection in pool.expired(now):
+                connection.retire()
+        pools = [endpoint.pool for endpoint in self.endpoints if endpoint.pool.idle]
+        if pools:
+            soonest = min(pool.next_expiry(longest) for pool in pools)
+            self._sweeping = self._after(min(soonest - now, self._patience), self._sweep)

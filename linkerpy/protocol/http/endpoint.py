@@ -6,26 +6,31 @@ Source: dataplane spec, sections 2.3 and 3.6.
 from typing import Any
 
 from linkerpy.codec.http import Request, Response
-from linkerpy.core.errors import TooManyWaiters
+from linkerpy.core.errors import ConnectionFailed, TooManyWaiters
 from linkerpy.core.reply import Reply
 from linkerpy.naming.addr import Address
-from linkerpy.policy.balance import CLOSED, OPEN
+from linkerpy.policy.accrual import ALIVE, Accrual
+from linkerpy.policy.balance import BUSY, CLOSED, OPEN
 from linkerpy.policy.pool import Advice, Pool
+from linkerpy.policy.verdict import SUCCESS
 from linkerpy.protocol.http.client1 import ClientConnection
 from linkerpy.protocol.http.dialing import Dialer
+from linkerpy.router.health import Health
 
 
 class HttpEndpoint:
     """One replica, spoken to in HTTP/1."""
 
-    __slots__ = ("_dialer", "_gone", "address", "load", "pool")
+    __slots__ = ("_accrual", "_dialer", "_fail_fast", "_gone", "address", "load", "pool")
 
-    def __init__(self, address: Address, dialer: Dialer) -> None:
+    def __init__(self, address: Address, dialer: Dialer, health: Health) -> None:
         self.address = address
         self.load = 0
         self.pool: Pool[ClientConnection, Reply[ClientConnection | None]] = Pool(dialer.limits)
         self._dialer = dialer
         self._gone = False
+        self._accrual = health.accrual(address)
+        self._fail_fast = health.fail_fast(lambda: dialer.probe(address))
         dialer.endpoints.add(self)
 
     def __repr__(self) -> str:
@@ -33,8 +38,13 @@ class HttpEndpoint:
 
     @property
     def status(self) -> int:
-        """Open until the address is gone."""
-        return CLOSED if self._gone else OPEN
+        """CLOSED once the address is gone; BUSY while accrual or failFast keep it out."""
+        if self._gone:
+            return CLOSED
+        if self._fail_fast is not None and self._fail_fast.down:
+            return BUSY
+        accrual = self._accrual
+        return OPEN if accrual is None or accrual.state == ALIVE else accrual.status
 
     @property
     def weight(self) -> float:
@@ -48,15 +58,29 @@ class HttpEndpoint:
             ConnectionFailed, BindingTimeout, TooManyWaiters: it never left.
             BackendError: it left, and no response came.
         """
+        accrual = self._accrual
+        if accrual is not None and accrual.state != ALIVE:
+            accrual.acquired()
         self.load += 1
+        connection: Any = None
         try:
-            connection: Any = self.pool.lend()
+            connection = self.pool.lend()
             if connection.__class__ is not ClientConnection:
                 connection = await self._obtain(connection, request.ctx)
             response: Response = await connection.exchange(request)
-        except BaseException:
+        except BaseException as error:
             self.load -= 1
+            if accrual is not None:
+                if connection.__class__ is ClientConnection:
+                    _judge(accrual, request, None, error)
+                else:
+                    accrual.failed()
             raise
+        if accrual is not None:
+            if response.status < 500:
+                accrual.succeeded()
+            else:
+                _judge(accrual, request, response, None)
         if response.body.over:
             self.load -= 1
         else:
@@ -99,10 +123,14 @@ class HttpEndpoint:
             made: ClientConnection = await self._dialer.dial(
                 self.address, self._protocol, ctx.acquire_by
             )
-        except BaseException:
+        except BaseException as error:
             self.pool.size -= 1
+            if self._fail_fast is not None and isinstance(error, ConnectionFailed):
+                self._fail_fast.failed()
             self._make_room()
             raise
+        if self._fail_fast is not None:
+            self._fail_fast.connected()
         return made
 
     def _protocol(self) -> ClientConnection:
@@ -133,5 +161,18 @@ class HttpEndpoint:
         """The address is gone: idle connections close now, the others after their exchange."""
         self._gone = True
         self._dialer.endpoints.discard(self)
+        if self._fail_fast is not None:
+            self._fail_fast.close()
         for connection in self.pool.take_idle():
             connection.close()
+
+
+def _judge(
+    accrual: Accrual, request: Request, response: Response | None, error: BaseException | None
+) -> None:
+    """Tell how an attempt ended that the service's classifier may see otherwise than we do."""
+    classify = request.ctx.classify
+    if classify is not None and classify(request, response, error) == SUCCESS:
+        accrual.succeeded()
+    else:
+        accrual.failed()

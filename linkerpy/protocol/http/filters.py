@@ -3,6 +3,7 @@
 Source: dataplane spec, sections 2.1 to 2.8.
 """
 
+import re
 from collections.abc import Callable, Coroutine
 from typing import Any
 from urllib.parse import quote_plus
@@ -108,19 +109,21 @@ def read_context_headers(request: Request, service: HttpService) -> Coming:
     return service(request)
 
 
+_ABSOLUTE = re.compile(rb"[^/?#]*://([^/?#]*)(.*)", re.DOTALL)
+"""Source: RFC 3986, 3.2."""
+
+
 def origin_form(request: Request, service: HttpService) -> Coming:
     """Rewrite an absolute-form target: its authority becomes `Host`, the rest the target.
 
     It must come before identification, so that `GET http://web/ …` names `web`. A missing `Host`
     is added, empty, as identifiers take a missing one.
     """
-    if request.uri[:1] != b"/" and b"://" in request.uri:
-        authority, slash, rest = request.uri.split(b"://", 1)[1].partition(b"/")
-        if not slash and b"?" in authority:
-            authority, _, query = authority.partition(b"?")
-            rest = b"?" + query
+    found = request.uri[:1] != b"/" and _ABSOLUTE.fullmatch(request.uri)
+    if found:
+        authority, rest = found.groups()
         request.set(b"Host", authority.rpartition(b"@")[2])
-        request.uri = b"/" + rest
+        request.uri = rest if rest[:1] == b"/" else b"/" + rest
     elif request.version == HTTP_11 and b"host" not in request.names:
         request.add(b"Host: \r\n")  # required, even if only another header names us
     return service(request)

@@ -8,11 +8,12 @@ from linkerpy.config.connection import SocketOptions as SocketKeys
 from linkerpy.naming.namer import Interpreter
 from linkerpy.naming.path import Path
 from linkerpy.net.listen import listen
+from linkerpy.policy.accrual import default_rule
 from linkerpy.policy.balance import p2c
 from linkerpy.policy.pool import PoolLimits
 from linkerpy.protocol.http.config import HttpRouter, HttpServer
 from linkerpy.protocol.http.identify import HeaderToken, Identifier, first_of
-from linkerpy.protocol.http.server1 import HttpPort
+from linkerpy.protocol.http.port import HttpPort
 from linkerpy.protocol.http.stacks import ClientSettings, HttpStacks, ServerSettings, server_stack
 from linkerpy.protocol.http.wire import WireSettings
 from linkerpy.router.env import Env
@@ -54,8 +55,13 @@ class RunningHttpRouter:
             pool.max_waiters,
         )
         algorithm = p2c() if keys.load_balancer is None else keys.load_balancer.build(self._env)
+        chance = self._env.random
+        accrual = keys.failure_accrual
         return ClientSettings(
-            _wire(self.config, keys.socket_options, keys.client_session, limits), algorithm
+            _wire(self.config, keys.socket_options, keys.client_session, limits),
+            algorithm,
+            default_rule(chance) if accrual is None else accrual.build(chance),
+            keys.fail_fast,
         )
 
     def listen(self) -> list[str]:

@@ -6,14 +6,13 @@ order, and reading stops while one waits. A client that goes away cancels what i
 Source: dataplane spec, sections 2.5 and 2.6.
 """
 
-import math
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IPushProducer
-from twisted.internet.protocol import Protocol, ServerFactory, connectionDone
+from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -28,73 +27,26 @@ from linkerpy.codec.http1_write import (
     response_head,
     whole_body,
 )
-from linkerpy.core.clock import TimerWheel
 from linkerpy.core.closable import NOTHING, Closable
 from linkerpy.core.drive import Drive, drive
 from linkerpy.core.errors import Cancelled, RouterError
-from linkerpy.protocol.http.filters import HttpService, error_response
+from linkerpy.protocol.http.filters import error_response
 from linkerpy.protocol.http.upgrade import Upgrade
-from linkerpy.protocol.http.wire import BodyWriter, WireSettings, peer_name
+from linkerpy.protocol.http.wire import BodyWriter, Stall, peer_name
 from linkerpy.router.dst import Context
-from linkerpy.telemetry.metrics import Metrics
 
-_QUEUE, _BODY = 1, 2
-"""Reasons for not reading: a request waits its turn, a backend is slow to take a body."""
+if TYPE_CHECKING:
+    from linkerpy.protocol.http.port import HttpPort
+
+_QUEUE, _BODY, _UNTAKEN = 1, 2, 4
+"""Reasons for not reading: a request waits its turn, a backend is slow to take a body, the client
+is slow to take its responses."""
+
+_MOST_UNTAKEN = 1 << 17
+"""Bytes of responses that wait for the client before it is asked for no more requests."""
 
 _DISCARD_LIMIT = 1 << 20
 """Bytes of a refused request body that are still read, so that the client sees the response."""
-
-
-class HttpPort(ServerFactory):
-    """One listening port: its stack, its connections and their figures."""
-
-    noisy = False
-
-    def __init__(
-        self, service: HttpService, wire: WireSettings, timers: TimerWheel, metrics: Metrics
-    ) -> None:
-        self.service = service
-        self.wire = wire
-        self.timers = timers
-        self.idles = wire.idle_time < math.inf
-        self.connections: set[ServerConnection] = set()
-        self.draining = False
-        self.on_idle: Callable[[], None] | None = None
-        self.connects, self.closes = metrics.counter("connects"), metrics.counter("closes")
-        self.received = metrics.counter("received_bytes")
-        self.sent = metrics.counter("sent_bytes")
-        self.idled, self.outlived = metrics.counter("idle"), metrics.counter("lifetime")
-        metrics.gauge("connections", read=lambda: len(self.connections))
-
-    def logPrefix(self) -> str:
-        """What Twisted calls it in its log."""
-        return "http"
-
-    def buildProtocol(self, addr: Any) -> "ServerConnection":
-        """Make the protocol of a new connection."""
-        return ServerConnection(self)
-
-    def drain(self, on_idle: Callable[[], None]) -> None:
-        """Close idle connections now and others after their response; then call `on_idle`."""
-        self.draining = True
-        self.on_idle = on_idle
-        for connection in list(self.connections):
-            connection.drain()
-        self.gone(None)
-
-    def abort(self) -> None:
-        """Close every connection at once."""
-        for connection in list(self.connections):
-            connection.abort()
-
-    def gone(self, connection: "ServerConnection | None") -> None:
-        """Forget a closed connection."""
-        if connection is not None:
-            self.connections.discard(connection)
-            self.closes.value += 1
-        if self.draining and not self.connections and self.on_idle is not None:
-            on_idle, self.on_idle = self.on_idle, None
-            on_idle()
 
 
 @implementer(IPushProducer)
@@ -103,7 +55,7 @@ class ServerConnection(Protocol):
 
     transport: Any
 
-    def __init__(self, server: HttpPort) -> None:
+    def __init__(self, server: "HttpPort") -> None:
         self._server = server
         self._parser = RequestParser(self, server.wire.max_initial_line, server.wire.max_headers)
         self._peer = ""
@@ -121,6 +73,12 @@ class ServerConnection(Protocol):
         self._outlived = False
         self._closing = False
         self._discarded = 0
+        self._heard = 0
+        self._upload: Closable = NOTHING
+        """Ends a request body that does not go on."""
+        self._taking = Stall(  # ends a client that takes nothing of its responses
+            server.timers, server.wire.stall_timeout, lambda: self.transport.pending, self.abort
+        )
 
     def __repr__(self) -> str:
         doing = f"serving {self._request!r}" if self._request else "idle"
@@ -139,6 +97,7 @@ class ServerConnection(Protocol):
     def dataReceived(self, data: bytes) -> None:
         """Parse, then serve; what came in one read is known in full before it is served."""
         self._server.received.value += len(data)
+        self._heard += 1
         if self._closing:
             self._discard(len(data))
             return
@@ -209,7 +168,10 @@ class ServerConnection(Protocol):
 
     def _next(self) -> None:
         """Serve what waits, until one takes its time or nothing is left."""
-        while self._request is None and not self._closing:
+        while self._request is None and not (self._closing or self._unread & _UNTAKEN):
+            if self.transport.pending > _MOST_UNTAKEN:
+                self._wait_for_client()
+                return
             if not self._queue:
                 if self._refusal is not None:
                     self._refuse(self._refusal)
@@ -226,13 +188,34 @@ class ServerConnection(Protocol):
             self._timer = NOTHING
             self._head_begun = False
         self._request = request
-        self._keep_alive = keep_alive
+        # What follows a CONNECT was perhaps meant for its tunnel, and is no request.
+        self._keep_alive = keep_alive and request.method != b"CONNECT"
+        if not request.body.over:
+            self._watch_upload(request)
         request.ctx = Context(self._peer)
         if b"expect" in request.names:
             self._expect(request)
         running = drive(self._server.service(request), self._respond)
         if not running.finished:
             self._drive = running
+
+    def _watch_upload(self, request: Request) -> None:
+        """Give up a body that stops, but for the time in which it waits for the backend."""
+        error = Http1Error("the rest of the request body did not come", 408)
+        stall = self._upload = Stall(
+            self._server.timers,
+            self._server.wire.stall_timeout,
+            lambda: object() if self._unread else self._heard,
+            lambda: self._parser.give_up(error),
+        )
+        stall.watch()
+        request.body.on_end(lambda _outcome: stall.close())
+
+    def _wait_for_client(self) -> None:
+        """Serve nothing more until the client has taken what it was sent."""
+        self._stop_reading(_UNTAKEN)
+        self._taking.watch()
+        self.transport.registerProducer(self, False)
 
     def _expect(self, request: Request) -> None:
         """Answer `100-continue` ourselves; the header goes no further."""
@@ -341,6 +324,8 @@ class ServerConnection(Protocol):
 
     def _close(self) -> None:
         self._closing = True
+        if self.transport.pending:
+            self._taking.watch()
         self.transport.loseConnection()
 
     def _linger(self) -> None:
@@ -370,8 +355,8 @@ class ServerConnection(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The client is gone: so is the interest in what it asked for."""
         self._closing = True
-        self._timer.close()
-        self._life.close()
+        for timer in (self._timer, self._life, self._upload, self._taking):
+            timer.close()
         self._queue.clear()
         self._server.gone(self)
         self._request = None
@@ -390,12 +375,18 @@ class ServerConnection(Protocol):
     def pauseProducing(self) -> None:
         """The client is slow: hold the response back."""
         if self._writer is not None:
+            self._taking.watch()
             self._writer.pause()
 
     def resumeProducing(self) -> None:
-        """The client takes more."""
+        """The client has taken all that there was."""
+        self._taking.close()
         if self._writer is not None:
             self._writer.resume()
+        elif self._unread & _UNTAKEN:
+            self.transport.unregisterProducer()
+            self._read_on(_UNTAKEN)
+            self._next()
 
     def stopProducing(self) -> None:
         """The transport is gone; `connectionLost` deals with it."""

@@ -4,14 +4,16 @@ Source: dataplane spec, sections 2.1 to 2.3; naming spec, section 5.2.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakSet
 
 from linkerpy.core.clock import Clock
 from linkerpy.core.service import Service, compose
 from linkerpy.naming.addr import Address
 from linkerpy.naming.bound import Bound
 from linkerpy.naming.path import Path
+from linkerpy.policy.accrual import AccrualRule
 from linkerpy.policy.balance import Algorithm
 from linkerpy.protocol.http.compress import compress
 from linkerpy.protocol.http.dialing import Dialer
@@ -27,11 +29,12 @@ from linkerpy.protocol.http.filters import (
 )
 from linkerpy.protocol.http.identify import Identifier
 from linkerpy.protocol.http.limits import at_most
-from linkerpy.protocol.http.stats import client_stats, server_stats, service_stats
+from linkerpy.protocol.http.stats import ByName, client_stats, server_stats, service_stats
 from linkerpy.protocol.http.wire import WireSettings
 from linkerpy.router.client import Client
 from linkerpy.router.dst import Dst
 from linkerpy.router.env import Env
+from linkerpy.router.health import Health
 from linkerpy.router.routing import Router, RouterSettings
 from linkerpy.telemetry.metrics import Metrics
 
@@ -67,6 +70,8 @@ class ClientSettings:
 
     wire: WireSettings
     algorithm: Algorithm
+    accrual: AccrualRule | None = None
+    fail_fast: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,8 @@ class HttpStacks:
     settings: RouterSettings
     client_settings: Callable[[Path], ClientSettings]
     env: Env
+    counting: WeakSet[ByName] = field(default_factory=WeakSet)
+    """What the clients that live count by logical name."""
 
     def path(self, dst: Dst, metrics: Metrics, below: Service[Any, Any]) -> HttpService:
         """One name's stack."""
@@ -94,14 +101,23 @@ class HttpStacks:
 
     def client_stack(self, metrics: Metrics, below: Service[Any, Any]) -> HttpService:
         """One client's stack, above its balancer: an attempt, not a request."""
-        return compose(client_stats(metrics, self.env.clock), below)
+        by_name = ByName(metrics)
+        self.counting.add(by_name)
+        return compose(client_stats(metrics, self.env.clock, by_name), below)
+
+    def forget(self, path: Path) -> None:
+        """See `Stacks`: the clients that served it forget it, too."""
+        for by_name in self.counting:
+            by_name.forget(path)
 
     def client(self, bound: Bound, metrics: Metrics) -> Client:
         """One id's endpoints."""
         settings = self.client_settings(bound.id)
         dialer = Dialer(metrics, settings.wire, self.env)
+        label = bound.id.show()[1:]
+        health = Health(settings.accrual, settings.fail_fast, label, metrics, self.env)
 
         def endpoint(address: Address) -> HttpEndpoint:
-            return HttpEndpoint(address, dialer)
+            return HttpEndpoint(address, dialer, health)
 
         return Client(bound.addr, endpoint, settings.algorithm, metrics, self.env)

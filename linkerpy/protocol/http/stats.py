@@ -9,6 +9,7 @@ from linkerpy.codec.http import Request, Response
 from linkerpy.core.clock import Clock
 from linkerpy.core.errors import Cancelled
 from linkerpy.core.service import Filter, Service
+from linkerpy.naming.path import Path
 from linkerpy.router.exchanges import Exchanges, exchanges
 from linkerpy.telemetry.metrics import Metrics
 
@@ -67,21 +68,43 @@ def service_stats(metrics: Metrics, clock: Clock) -> Filter[Response]:
     return counted
 
 
-def client_stats(metrics: Metrics, clock: Clock) -> Filter[Response]:
+class ByName(dict[tuple[bytes, ...], Exchanges]):
+    """The figures of one client by the logical name that it served, for as long as that lives."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        super().__init__()
+        self._metrics = metrics
+
+    __hash__ = object.__hash__  # type: ignore[assignment] # one is only equal to itself
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def add(self, path: Path) -> Exchanges:
+        """Begin to count for a name."""
+        scope = self._metrics.scope("service", path.show()[1:])
+        named = self[path.elems] = exchanges(scope, explained=False)
+        return named
+
+    def forget(self, path: Path) -> None:
+        """Drop the figures of a name."""
+        if self.pop(path.elems, None) is not None:
+            self._metrics.scope("service", path.show()[1:]).prune()
+
+
+def client_stats(metrics: Metrics, clock: Clock, by_name: ByName) -> Filter[Response]:
     """Count the attempts of one client: in all, by status, and by the logical name they serve.
 
     One filter for the three, because an attempt's time is the same for all of them.
     """
     seconds = clock.seconds
     total = exchanges(metrics, explained=False, by_status=True)
-    by_name: dict[tuple[bytes, ...], Exchanges] = {}
 
     async def counted(request: Request, service: Service[Request, Response]) -> Response:
         path = request.ctx.dst.path
         named = by_name.get(path.elems)
         if named is None:
-            scope = metrics.scope("service", path.show()[1:])
-            named = by_name[path.elems] = exchanges(scope, explained=False)
+            named = by_name.add(path)
         started = seconds()
         total.pending += 1
         named.pending += 1

@@ -31,9 +31,19 @@ class Upgrade:
         self.agreed = b""
         self.send: Callable[[Body], None] | None = None
 
+    def agree(self, answer: bytes | None) -> bool:
+        """Take note of the backend's choice; whether it is one of those it was given."""
+        self.agreed = answer or self.protocols
+        asked = _items(self.protocols)
+        return all(chosen in asked for chosen in _items(self.agreed))
+
     def lines(self, protocols: bytes) -> bytes:
         """The header lines that both messages of an upgrade need."""
         return b"Connection: upgrade\r\nUpgrade: %b\r\n" % protocols
+
+
+def _items(protocols: bytes) -> list[bytes]:
+    return [item.strip(b" \t").lower() for item in protocols.split(b",")]
 
 
 def wanted(request: Request) -> Upgrade | None:

@@ -4,11 +4,14 @@ Source: dataplane spec, sections 2.5 and 2.6.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from linkerpy.codec.body import Body, Trailers
 from linkerpy.codec.http1_write import Framing, chunk, last_chunk
+from linkerpy.core.clock import TimerWheel
+from linkerpy.core.closable import NOTHING, Closable
 from linkerpy.core.errors import BackendError
 from linkerpy.net.options import SocketOptions
 from linkerpy.policy.pool import PoolLimits
@@ -23,6 +26,8 @@ class WireSettings:
     max_error_body: int = 5 << 20
     head_timeout: float = 60.0
     """For a request head that has begun to become complete."""
+    stall_timeout: float = 60.0
+    """For a body, or a client that takes its response, without any progress."""
     linger: float = 5.0
     """For a client to take a response whose request was not read to its end."""
     idle_time: float = math.inf
@@ -45,6 +50,42 @@ class Wire(Protocol):
 
     def body_failed(self, error: BaseException) -> None:
         """The body broke off; so must the message."""
+
+
+class Stall:
+    """Ends what makes no progress: calls `give_up` if `measure` gives the same twice in a row."""
+
+    __slots__ = ("_delay", "_give_up", "_last", "_measure", "_timer", "_timers")
+
+    def __init__(
+        self,
+        timers: TimerWheel,
+        delay: float,
+        measure: Callable[[], object],
+        give_up: Callable[[], None],
+    ) -> None:
+        self._timers = timers
+        self._delay = delay
+        self._measure = measure
+        self._give_up = give_up
+        self._last: object = None
+        self._timer: Closable = NOTHING
+
+    def watch(self) -> None:
+        """Look after it from now on."""
+        self._timer.close()
+        self._last = self._measure()
+        self._timer = self._timers.after(self._delay, self._look)
+
+    def _look(self) -> None:
+        if self._measure() == self._last:
+            self._give_up()
+        else:
+            self.watch()
+
+    def close(self) -> None:
+        """Look no more."""
+        self._timer.close()
 
 
 class BodyWriter:

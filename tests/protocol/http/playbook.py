@@ -12,6 +12,8 @@ caches and its connections are the real ones; names, network and time are the te
     assert client.response().body == b"hi"
 """
 
+from dataclasses import replace
+from math import inf
 from random import Random
 
 from twisted.logger import LogLevel, globalLogPublisher
@@ -28,7 +30,7 @@ from linkerpy.policy.balance import p2c
 from linkerpy.policy.pool import PoolLimits
 from linkerpy.protocol.http import dialing
 from linkerpy.protocol.http.identify import HeaderToken
-from linkerpy.protocol.http.server1 import HttpPort
+from linkerpy.protocol.http.port import HttpPort
 from linkerpy.protocol.http.stacks import ClientSettings, HttpStacks, ServerSettings, server_stack
 from linkerpy.protocol.http.wire import WireSettings
 from linkerpy.router.routing import CacheSizes, Router, RouterSettings
@@ -194,8 +196,10 @@ class Mesh:
         pool = PoolLimits(**options.pop("pool", {}))
         self.wire = WireSettings(pool=pool, **options.pop("wire", {}))
         server = ServerSettings(self.wire, **options.pop("server", {}))
+        forever = {"idle_time": inf, "life_time": inf}
+        session = replace(self.wire, **forever | options.pop("session", {}))
+        client = ClientSettings(session, p2c(), **options.pop("client", {}))
         settings = RouterSettings("http", Dtab.parse(dtab), caches=CacheSizes(**options))
-        client = ClientSettings(self.wire, p2c())
         stacks = HttpStacks(settings, lambda _id: client, self.env)
         self.router = Router(settings, self.names, stacks, self.env)
         self.server_metrics = self.router.metrics.scope("server", "127.0.0.1/4140")

@@ -50,15 +50,18 @@ class MemoryTransport:
         else:
             self.seen += data
 
+    @property
+    def pending(self):
+        return len(self._unsent)
+
     def registerProducer(self, producer, streaming):
-        assert streaming
         if self.producer is not None:
             raise RuntimeError("a producer is registered already")
         if self.lost:
             producer.stopProducing()
             return
-        self.producer, self._producer_paused = producer, False
-        if self._unsent:
+        self.producer, self._producer_paused = producer, not streaming
+        if self._unsent and streaming:
             self._producer_paused = True
             producer.pauseProducing()
 

@@ -39,7 +39,7 @@ def joined(loop):
 
 def lost(loop, client):
     loop.until(lambda: client.lost, "the end of the connection")
-    return client.transport.delivered
+    return client.transport.peer_had
 
 
 def exchange(loop, client, peer):

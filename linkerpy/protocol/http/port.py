@@ -1,0 +1,68 @@
+"""HttpPort: one listening port, its connections and their figures.
+
+Source: dataplane spec, section 2.5; telemetry-admin spec, section 2.2.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.protocol import ServerFactory
+
+from linkerpy.core.clock import TimerWheel
+from linkerpy.protocol.http.filters import HttpService
+from linkerpy.protocol.http.server1 import ServerConnection
+from linkerpy.protocol.http.wire import WireSettings
+from linkerpy.telemetry.metrics import Metrics
+
+
+class HttpPort(ServerFactory):
+    """One listening port: its stack, its connections and their figures."""
+
+    noisy = False
+
+    def __init__(
+        self, service: HttpService, wire: WireSettings, timers: TimerWheel, metrics: Metrics
+    ) -> None:
+        self.service = service
+        self.wire = wire
+        self.timers = timers
+        self.idles = wire.idle_time < math.inf
+        self.connections: set[ServerConnection] = set()
+        self.draining = False
+        self.on_idle: Callable[[], None] | None = None
+        self.connects, self.closes = metrics.counter("connects"), metrics.counter("closes")
+        self.received = metrics.counter("received_bytes")
+        self.sent = metrics.counter("sent_bytes")
+        self.idled, self.outlived = metrics.counter("idle"), metrics.counter("lifetime")
+        metrics.gauge("connections", read=lambda: len(self.connections))
+
+    def logPrefix(self) -> str:
+        """What Twisted calls it in its log."""
+        return "http"
+
+    def buildProtocol(self, addr: Any) -> ServerConnection:
+        """Make the protocol of a new connection."""
+        return ServerConnection(self)
+
+    def drain(self, on_idle: Callable[[], None]) -> None:
+        """Close idle connections now and others after their response; then call `on_idle`."""
+        self.draining = True
+        self.on_idle = on_idle
+        for connection in list(self.connections):
+            connection.drain()
+        self.gone(None)
+
+    def abort(self) -> None:
+        """Close every connection at once."""
+        for connection in list(self.connections):
+            connection.abort()
+
+    def gone(self, connection: ServerConnection | None) -> None:
+        """Forget a closed connection."""
+        if connection is not None:
+            self.connections.discard(connection)
+            self.closes.value += 1
+        if self.draining and not self.connections and self.on_idle is not None:
+            on_idle, self.on_idle = self.on_idle, None
+            on_idle()
