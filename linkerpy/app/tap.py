@@ -4,6 +4,7 @@
 install ours. A mistake of the user's ends in one message on stderr and exit code 1.
 """
 
+import gc
 import signal
 import sys
 from typing import Any, ClassVar, NoReturn
@@ -87,6 +88,10 @@ class Linkerpy(Service):
         except (ListenError, OSError, ValueError) as error:
             fail(f"linkerpy: {error}")
         self._running = running
+        # What was made so far (modules, models, configuration) lives as long as the process: a full
+        # collection that looked at it again would hold up every request for a tenth of a second.
+        gc.collect()
+        gc.freeze()
         reactor.callWhenRunning(_end_cleanly_on_signals, reactor)
 
     def stopService(self) -> Any:

@@ -24,7 +24,7 @@ def keep(request: Request) -> Kept:
 def again(request: Request, kept: Kept) -> Request:
     """The same request for another attempt, without the headers of the last one."""
     headers, added = kept
-    if headers.__class__ is not Fields:
+    if isinstance(headers, list):
         headers = list(headers)
     other = Request(request.method, request.uri, headers, request.body, request.version)
     other.added = added

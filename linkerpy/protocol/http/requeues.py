@@ -61,7 +61,6 @@ class _Requeues:
     async def requeued(self, request: Request, service: HttpService) -> Response:
         kept = keep(request)
         error: RouterError | None = None
-        response: Response | None = None
         try:
             response = await service(request)
         except RouterError as failure:
@@ -71,7 +70,61 @@ class _Requeues:
                 self._deposit()
                 self._figures.untroubled += 1
                 return response
+            error = _refusal(request, response)
         try:
             return await self._again(request, kept, service, error)
         finally:
             error = None  # it knows this frame
+
+    async def _again(
+        self, request: Request, kept: Kept, service: HttpService, error: RouterError
+    ) -> Response:
+        """Go on from the first failure."""
+        figures = self._figures
+        connects = paid = 0
+        limit = math.ceil(_SHARE * figures.budget.balance)
+        try:
+            while True:
+                if isinstance(error, ConnectionFailed) and connects < MOST_CONNECTS:
+                    connects += 1
+                elif isinstance(error, NotDelivered | Nacked) and self._affords(
+                    request, limit - paid
+                ):
+                    paid += 1
+                else:
+                    figures.per_request.add(connects + paid)
+                    raise error
+                figures.requeues.value += 1
+                try:
+                    response = await service(again(request, kept))
+                except RouterError as failure:
+                    error = failure
+                    continue
+                if response.status != 503 or not is_nack(response):
+                    self._deposit()
+                    figures.per_request.add(connects + paid)
+                    return response
+                error = _refusal(request, response)
+        finally:
+            del error  # it knows this frame
+
+    def _affords(self, request: Request, left: int) -> bool:
+        """Whether one more may be sent, of which the request may have `left`. Pays for it, too."""
+        figures = self._figures
+        if not request.body.complete:
+            figures.impossible.value += 1
+        elif left <= 0:
+            figures.limited.value += 1
+        elif not figures.budget.withdraw():
+            figures.exhausted.value += 1
+        else:
+            return True
+        return False
+
+
+def _refusal(request: Request, response: Response) -> Nacked:
+    """What a response that says so means; it goes no further."""
+    discard(response)
+    endpoint = request.ctx.endpoint
+    who = "The backend" if endpoint is None else f"The backend {endpoint.show()}"
+    return Nacked(f"{who} refused the request before it did any work for it")
