@@ -36,12 +36,12 @@ class Session(Model):
     @property
     def idle_time(self) -> float:
         """Seconds a connection may idle."""
-        return math.inf if self.idle_time_ms is None else self.idle_time_ms / 1000
+        return math.inf if self.idle_time_ms is None else max(self.idle_time_ms, 1) / 1000
 
     @property
     def life_time(self) -> float:
         """Seconds a connection may live."""
-        return math.inf if self.life_time_ms is None else self.life_time_ms / 1000
+        return math.inf if self.life_time_ms is None else max(self.life_time_ms, 1) / 1000
 
 
 class HostConnectionPool(Model):

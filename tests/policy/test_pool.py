@@ -1,5 +1,9 @@
 """Which connection is lent."""
 
+from math import inf
+
+import pytest
+
 from linkerpy.policy.pool import Advice, Pool, PoolLimits
 
 
@@ -61,6 +65,28 @@ def test_idle_connections_above_the_minimum_expire_oldest_first():
         pool.lost(connection)
     assert pool.expired(100.0) == []
     assert pool.idle == 1
+
+
+def test_unused_connections_are_those_idle_long_enough_surplus_or_not_and_stay():
+    pool = Pool(PoolLimits(min_size=3))
+    for now, name in enumerate("abc"):
+        pool.size += 1
+        pool.give_back(name, now=float(now))
+    assert pool.unused(-0.1) == []
+    assert pool.unused(1.0) == ["a", "b"]
+    assert pool.idle == 3
+
+
+@pytest.mark.parametrize(
+    ("min_size", "longest", "at"),
+    [(0, inf, 10.0), (0, 4.0, 4.0), (0, 20.0, 10.0), (2, 20.0, 20.0), (2, inf, inf)],
+)
+def test_the_next_to_expire_is_the_oldest_by_the_limit_that_applies_first(min_size, longest, at):
+    pool = Pool(PoolLimits(min_size=min_size, idle_time=10))
+    for now, name in enumerate("ab"):
+        pool.size += 1
+        pool.give_back(name, now=float(now))
+    assert pool.next_expiry(longest) == at
 
 
 def test_repr_is_its_state():

@@ -6,7 +6,7 @@ Source: dataplane spec, sections 2.3 and 3.6.
 from typing import Any
 
 from linkerpy.codec.http import Request, Response
-from linkerpy.core.errors import ConnectionFailed, TooManyWaiters
+from linkerpy.core.errors import BadRequest, ConnectionFailed, NotDelivered, TooManyWaiters
 from linkerpy.core.reply import Reply
 from linkerpy.naming.addr import Address
 from linkerpy.policy.accrual import ALIVE, Accrual
@@ -170,7 +170,13 @@ class HttpEndpoint:
 def _judge(
     accrual: Accrual, request: Request, response: Response | None, error: BaseException | None
 ) -> None:
-    """Tell how an attempt ended that the service's classifier may see otherwise than we do."""
+    """Tell how an attempt ended that the service's classifier may see otherwise than we do.
+
+    A request that was at fault itself, or that never arrived, says nothing about the endpoint; but
+    a probe must have an outcome.
+    """
+    if isinstance(error, BadRequest | NotDelivered) and accrual.state == ALIVE:
+        return
     classify = request.ctx.classify
     if classify is not None and classify(request, response, error) == SUCCESS:
         accrual.succeeded()
