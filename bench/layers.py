@@ -55,7 +55,7 @@ def layers() -> list[tuple[str, Any]]:
         stack = "bound"
         made.bound(bound, _answer)
         stack = "client"
-        made.client_stack(metrics.scope("client", "x"), _answer)
+        made.client_stack(bound, metrics.scope("client", "x"), _answer)
     finally:
         patched.compose = whole
     return found

@@ -1,10 +1,13 @@
 """Load balancing: which endpoint takes the next request.
 
+What every algorithm shares, p2c, and the classes that nodes of different weight are divided into.
+The other algorithms have modules of their own.
+
 Source: dataplane spec, section 3.5.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -15,8 +18,9 @@ OPEN, BUSY, CLOSED = range(3)
 class Node(Protocol):
     """What a balancer sees of an endpoint."""
 
-    load: int
-    """Requests outstanding."""
+    @property
+    def load(self) -> float:
+        """What weighs against giving it the next request; mostly the requests outstanding."""
 
     @property
     def status(self) -> int:
@@ -33,45 +37,134 @@ N = TypeVar("N", bound=Node)
 class Balancer(Protocol[N]):
     """Picks among the nodes it was last given."""
 
-    nodes: Sequence[N]
+    def update(self, nodes: Sequence[N]) -> None:
+        """Pick among these from now on; what is known of those that stay is kept."""
 
     def pick(self) -> N | None:
         """The node for the next request; None when there is no node at all."""
 
 
-MakeBalancer = Callable[[Sequence[N]], Balancer[N]]
-"""A balancer for one set of nodes of equal weight."""
+Count = Callable[[str], None]
+"""Counts an event, by its name in the metrics."""
+
+EVENTS = ("rebuilds", "max_effort_exhausted", "busy_weight_classes")
+"""The events that any balancer may count."""
 
 
-class P2C(Generic[N]):
-    """Power of two choices: of two random nodes, the less loaded one.
+class Observed:
+    """A node in an endpoint's stead that is told of each request's begin and end.
 
-    A pair without an open node is drawn again, `max_effort` times at most; then `exhausted` is
-    told and the last draw stands, because trying a busy node beats failing the request.
+    For algorithms that go by more than the requests outstanding. It lives as long as its endpoint.
     """
 
-    def __init__(
-        self, nodes: Sequence[N], random: Random, max_effort: int, exhausted: Callable[[], None]
-    ) -> None:
-        self.nodes = nodes
+    __slots__ = ("endpoint", "pending")
+
+    def __init__(self, endpoint: Any) -> None:
+        self.endpoint = endpoint
+        self.pending = 0
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.pending} pending at {self.endpoint!r}>"
+
+    @property
+    def load(self) -> float:
+        """See `Node`."""
+        return self.pending
+
+    @property
+    def status(self) -> int:
+        """The endpoint's."""
+        status: int = self.endpoint.status
+        return status
+
+    @property
+    def weight(self) -> float:
+        """The endpoint's."""
+        weight: float = self.endpoint.weight
+        return weight
+
+    def started(self) -> float:
+        """A request begins: what `ended` is to be told when it is over."""
+        self.pending += 1
+        return 0.0
+
+    def ended(self, started: float) -> None:
+        """A request is over, well or not."""
+        self.pending -= 1
+
+
+@dataclass(frozen=True, slots=True)
+class Algorithm:
+    """A balancing algorithm, as a client takes it."""
+
+    name: str
+    """As the metrics spell it."""
+    make: Callable[[Random, Count], Balancer[Any]]
+    """A balancer for nodes of equal weight; it has none yet."""
+    observe: Callable[[Any], Observed] | None = None
+    """The node for an endpoint. None is the endpoint itself, which is told nothing."""
+    counters: tuple[str, ...] = ()
+    """Events it counts besides `EVENTS`."""
+    gauges: Mapping[str, Callable[[Any], float]] = field(default_factory=dict)
+    """Figures of a balancer; those of several weight classes add up."""
+    probation: bool = False
+    """Whether endpoints that discovery dropped stay while they are open."""
+
+
+class Effort(Generic[N]):
+    """Draws again while the drawn node is not open, `max_effort` times at most.
+
+    Then that is counted, the field is arranged anew, and the next draw stands whatever it is:
+    trying a busy node beats failing the request. Subclasses say how to draw.
+    """
+
+    def __init__(self, random: Random, max_effort: int, count: Count) -> None:
+        self.nodes: Sequence[N] = ()
         self._random = random.random
         self._max_effort = max_effort
-        self._exhausted = exhausted
+        self._count = count
+
+    def update(self, nodes: Sequence[N]) -> None:
+        """See `Balancer.update`."""
+        self.nodes = nodes
 
     def pick(self) -> N | None:
         """See `Balancer.pick`."""
         nodes = self.nodes
         if len(nodes) < 2:
             return nodes[0] if nodes else None
-        chosen = self._draw()
-        if chosen.status != OPEN:
-            for _ in range(self._max_effort - 1):
-                chosen = self._draw()
-                if chosen.status == OPEN:
-                    break
-            else:
-                self._exhausted()
-        return chosen
+        drawn = self._draw()
+        return drawn if drawn.status == OPEN else self._insist()
+
+    def _insist(self) -> N:
+        """After a first draw in vain."""
+        for _ in range(self._max_effort - 1):
+            drawn = self._draw()
+            if drawn.status == OPEN:
+                return drawn
+        self._count("max_effort_exhausted")
+        self._rebuild()
+        return self._draw()
+
+    def _draw(self) -> N:
+        raise NotImplementedError(type(self).__name__)
+
+    def _rebuild(self) -> None:
+        """Look again at which nodes are open, where the algorithm goes by that."""
+        self._count("rebuilds")
+
+
+def part_open(nodes: Iterable[N]) -> tuple[list[N], list[N]]:
+    """The open ones and the others, in their order."""
+    takers: list[N] = []
+    others: list[N] = []
+    for node in nodes:
+        (takers if node.status == OPEN else others).append(node)
+    return takers, others
+
+
+class P2C(Effort[N]):
+    """Power of two choices: of two random nodes, the less loaded one."""
 
     def _draw(self) -> N:
         nodes = self.nodes
@@ -86,58 +179,76 @@ class P2C(Generic[N]):
         return a if a.load <= b.load else b
 
 
-@dataclass(frozen=True, slots=True)
-class Algorithm:
-    """A balancing algorithm: its name in the metrics, and how to make a balancer that follows it.
-
-    `make(nodes, random, exhausted)`; `exhausted` is told when no open node was found.
-    """
-
-    name: str
-    make: Callable[[Sequence[Any], Random, Callable[[], None]], Balancer[Any]]
-
-
-def p2c(max_effort: int = 5) -> Algorithm:
+def p2c(max_effort: int = 5, *, probation: bool = False) -> Algorithm:
     """Power of two choices, least loaded."""
     return Algorithm(
         "p2c_least_loaded",
-        lambda nodes, random, exhausted: P2C(nodes, random, max_effort, exhausted),
+        lambda random, count: P2C(random, max_effort, count),
+        probation=probation,
     )
 
 
 class WeightClasses(Generic[N]):
     """One balancer for each weight; a class is drawn in proportion to its weight × size.
 
-    A drawn class whose pick is not open yields to the next class that has an open node.
+    A drawn class whose pick is not open yields to the next class that has an open node. A class's
+    balancer lasts as long as there are nodes of its weight.
     """
 
-    def __init__(
-        self, nodes: Sequence[N], make: MakeBalancer[N], random: Random, busy: Callable[[], None]
-    ) -> None:
-        self.nodes = nodes
+    def __init__(self, make: Callable[[], Balancer[N]], random: Random, count: Count) -> None:
+        self._make = make
         self._random = random.random
-        self._busy = busy
-        weights = sorted({node.weight for node in nodes})
-        members = [[node for node in nodes if node.weight == weight] for weight in weights]
-        self._classes = [make(group) for group in members]
-        shares = [weight * len(group) for weight, group in zip(weights, members, strict=True)]
+        self._count = count
+        self._by_weight: dict[float, Balancer[N]] = {}
+        self.balancers: list[Balancer[N]] = []
+        self.weights = 0
+        """How many there are; none without a node."""
+        self.mean_weight = 0.0
+        self.update(())
+
+    def update(self, nodes: Sequence[N]) -> None:
+        """See `Balancer.update`."""
+        groups: dict[float, list[N]] = {} if nodes else {1.0: []}
+        for node in nodes:
+            groups.setdefault(node.weight, []).append(node)
+        known = self._by_weight
+        # A balancer whose weight has gone serves another, so that what it knows is not lost when
+        # all nodes change their weight.
+        spare = [known[weight] for weight in known.keys() - groups.keys()]
+        for balancer in spare:
+            balancer.update(())
+        self._by_weight = {
+            weight: known.get(weight) or (spare.pop() if spare else self._make())
+            for weight in sorted(groups)
+        }
+        for weight, balancer in self._by_weight.items():
+            balancer.update(groups[weight])
+        self.balancers = list(self._by_weight.values())
+        self._share(nodes, groups)
+
+    def _share(self, nodes: Sequence[N], groups: Mapping[float, Sequence[N]]) -> None:
+        shares = [weight * len(groups[weight]) for weight in self._by_weight]
+        self.weights = len(shares) if nodes else 0
+        self.mean_weight = sum(shares) / len(nodes) if nodes else 0.0
         if not any(shares):  # nothing but zero weights: all alike
-            shares = [float(len(group)) for group in members]
+            shares = [float(len(groups[weight])) for weight in self._by_weight]
         self._shares = shares
         self._total = sum(shares)
 
-    def __len__(self) -> int:
-        return len(self._classes)
+    @property
+    def simplest(self) -> Balancer[N]:
+        """What to ask for a node until the next update: the only class, if there is but one."""
+        return self.balancers[0] if len(self.balancers) == 1 else self
 
     def pick(self) -> N | None:
         """See `Balancer.pick`."""
         drawn = self._draw()
         first: N | None = None
-        for index in range(drawn, drawn + len(self._classes)):
-            node = self._classes[index % len(self._classes)].pick()
+        for index in range(drawn, drawn + len(self.balancers)):
+            node = self.balancers[index % len(self.balancers)].pick()
             if node is not None and node.status == OPEN:
                 return node
-            self._busy()
+            self._count("busy_weight_classes")
             first = first or node
         return first
 
@@ -148,12 +259,3 @@ class WeightClasses(Generic[N]):
             if point < 0:
                 return index
         return max(range(len(self._shares)), key=self._shares.__getitem__)
-
-
-def balance(
-    nodes: Sequence[N], make: MakeBalancer[N], random: Random, busy: Callable[[], None]
-) -> Balancer[N]:
-    """A balancer over `nodes`, divided into weight classes only where weights differ."""
-    if len({node.weight for node in nodes}) > 1:
-        return WeightClasses(nodes, make, random, busy)
-    return make(nodes)

@@ -22,6 +22,11 @@ class BudgetRule:
     min_per_second: int = 10
     per_request: float = 0.2
 
+    @property
+    def never(self) -> bool:
+        """Whether there are no retries at all."""
+        return self.min_per_second == 0 and self.per_request == 0
+
 
 class Budget:
     """Requests `deposit`, retries `withdraw`.

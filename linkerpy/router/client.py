@@ -21,7 +21,7 @@ from linkerpy.naming.addr import (
     AddrNeg,
     AddrPending,
 )
-from linkerpy.policy.balance import BUSY, CLOSED, OPEN, Algorithm, MakeBalancer, balance
+from linkerpy.policy.balance import BUSY, CLOSED, EVENTS, OPEN, Algorithm, Observed, WeightClasses
 from linkerpy.router.env import Env
 from linkerpy.telemetry.metrics import Metrics
 
@@ -41,16 +41,30 @@ class Endpoint(Protocol):
         """The address's weight."""
 
     def send(self, request: Any) -> Coroutine[Any, Any, Any]:
-        """Send a request; awaited, it is the response, once its head is here."""
+        """Send a request; awaited, it is the response, once its head is here.
+
+        `load` counts it until the response's `body` is over, or it has failed.
+        """
 
     def close(self) -> None:
         """Take no more requests; those under way finish, idle connections close now."""
+
+
+Key = tuple[str, int]
+"""What makes two addresses the same endpoint."""
 
 
 class Client:
     """A bound name's endpoints.
 
     `ready` says that the addresses are known (none is an answer too); until then `wait` tells.
+
+    `send` gives a request to an endpoint, once the client is ready; awaited, it is the response.
+    It raises NoHosts when there is no endpoint.
+
+    An endpoint that discovery dropped is closed, unless it is open and the algorithm asks for
+    probation: then it goes on like any other until it is found not to be open any more. A name
+    that is no more takes all its endpoints with it.
     """
 
     def __init__(
@@ -63,37 +77,61 @@ class Client:
     ) -> None:
         self._make_endpoint = make_endpoint
         self._env = env
-        self._endpoints: dict[tuple[str, int], Endpoint] = {}
+        self._endpoints: dict[Key, Endpoint] = {}
+        self._nodes: dict[Key, Any] = {}
+        self._on_probation: set[Key] = set()
         self._waiters: list[Reply[None]] = []
         self._error: BaseException | None = None
         self._addr: Addr = AddrPending()
         self.ready = False
         scope = metrics.scope("loadbalancer")
-        exhausted = scope.counter("max_effort_exhausted")
-        self._make_balancer: MakeBalancer[Endpoint] = lambda nodes: algorithm.make(
-            nodes, env.random, exhausted.incr
-        )
-        self._balancer = self._make_balancer(())
+        self._counters = {
+            event: scope.counter(*event.split("/")) for event in (*EVENTS, *algorithm.counters)
+        }
         self._adds, self._removes = scope.counter("adds"), scope.counter("removes")
-        self._updates, self._rebuilds = scope.counter("updates"), scope.counter("rebuilds")
-        self._busy_classes = scope.counter("busy_weight_classes")
-        self._gauges = self._make_gauges(metrics, scope, algorithm.name)
+        self._updates = scope.counter("updates")
+        self._node = algorithm.observe
+        self._probation = algorithm.probation
+        # Only an algorithm that wants to be told of requests costs what that costs.
+        self.send: Callable[[Any], Coroutine[Any, Any, Any]] = (
+            self._send if algorithm.observe is None else self._send_observed
+        )
+        self._classes: WeightClasses[Any] = WeightClasses(
+            lambda: algorithm.make(env.random, self._count), env.random, self._count
+        )
+        self._pick: Callable[[], Any] = self._classes.pick
+        self._gauges = self._make_gauges(metrics, scope, algorithm)
         self._subscription: Closable = NOTHING
         self._subscription = addr.observe(self._changed)
 
-    def _make_gauges(self, metrics: Metrics, scope: Metrics, algorithm: str) -> list[Closable]:
+    def _make_gauges(
+        self, metrics: Metrics, scope: Metrics, algorithm: Algorithm
+    ) -> list[Closable]:
         def with_status(status: int) -> Callable[[], float]:
             return lambda: sum(e.status == status for e in self._endpoints.values())
 
+        def added_up(read: Callable[[Any], float]) -> Callable[[], float]:
+            return lambda: sum(map(read, self._classes.balancers))
+
+        own = [
+            scope.gauge(*name.split("/"), read=added_up(read))
+            for name, read in algorithm.gauges.items()
+        ]
         return [
+            *own,
             metrics.gauge("available", read=with_status(OPEN)),
             scope.gauge("size", read=lambda: len(self._endpoints)),
             scope.gauge("available", read=with_status(OPEN)),
             scope.gauge("busy", read=with_status(BUSY)),
             scope.gauge("closed", read=with_status(CLOSED)),
             scope.gauge("load", read=lambda: sum(e.load for e in self._endpoints.values())),
-            scope.gauge("algorithm", algorithm, read=lambda: 1.0),
+            scope.gauge("num_weight_classes", read=lambda: self._classes.weights),
+            scope.gauge("meanweight", read=lambda: self._classes.mean_weight),
+            scope.gauge("algorithm", algorithm.name, read=lambda: 1.0),
         ]
+
+    def _count(self, event: str) -> None:
+        self._counters[event].incr()
 
     @property
     def addresses(self) -> list[str]:
@@ -115,42 +153,60 @@ class Client:
     def _changed(self, addr: Addr) -> None:
         match addr:
             case AddrBound(addresses):
-                self._replace(addresses)
+                self._replace(addresses, probation=self._probation)
             case AddrNeg():
-                self._replace(frozenset())
+                self._replace(frozenset(), probation=False)
             case AddrFailed(error) if not self.ready:
                 self._error = error
                 self._tell_waiters()
         if not (self.ready and isinstance(addr, AddrFailed | AddrPending)):
             self._addr = addr  # a set once seen outlives later failures
 
-    def _replace(self, addresses: frozenset[Address]) -> None:
+    def _replace(self, addresses: frozenset[Address], *, probation: bool) -> None:
         """Diff the set in: an address that stays keeps its endpoint, even with a new weight."""
         self._updates.incr()
         wanted = {(address.ip, address.port): address for address in sorted(addresses)}
         for key in self._endpoints.keys() - wanted.keys():
-            self._removes.incr()
-            self._endpoints.pop(key).close()
-        for key, address in wanted.items():
-            endpoint = self._endpoints.get(key)
-            if endpoint is None:
-                self._adds.incr()
-                self._endpoints[key] = self._make_endpoint(address)
+            if probation and self._endpoints[key].status == OPEN:
+                self._on_probation.add(key)
             else:
-                endpoint.address = address
+                self._drop(key)
+        self._on_probation -= wanted.keys()
+        for key, address in wanted.items():
+            if key in self._endpoints:
+                self._endpoints[key].address = address
+            else:
+                self._add(key, address)
         self._rebuild()
         self.ready = True
         self._error = None
         self._tell_waiters()
 
+    def _add(self, key: Key, address: Address) -> None:
+        self._adds.incr()
+        endpoint = self._endpoints[key] = self._make_endpoint(address)
+        self._nodes[key] = endpoint if self._node is None else self._node(endpoint)
+
+    def _drop(self, key: Key) -> None:
+        self._removes.incr()
+        self._on_probation.discard(key)
+        del self._nodes[key]
+        self._endpoints.pop(key).close()
+
     def _rebuild(self) -> None:
-        self._rebuilds.incr()
-        self._balancer = balance(
-            list(self._endpoints.values()),
-            self._make_balancer,
-            self._env.random,
-            self._busy_classes.incr,
-        )
+        self._count("rebuilds")
+        self._classes.update(list(self._nodes.values()))
+        pick = self._classes.simplest.pick
+        self._pick = self._pick_after_probation if self._on_probation else pick
+
+    def _pick_after_probation(self) -> Any:
+        """Pick once those are gone that discovery dropped and that have stopped being open."""
+        failed = [key for key in self._on_probation if self._endpoints[key].status != OPEN]
+        for key in failed:
+            self._drop(key)
+        if failed:
+            self._rebuild()
+        return self._classes.simplest.pick()
 
     def _tell_waiters(self) -> None:
         waiters, self._waiters = self._waiters, []
@@ -172,17 +228,30 @@ class Client:
             self._waiters.append(reply)
         return reply
 
-    def send(self, request: Any) -> Coroutine[Any, Any, Any]:
-        """Give the request to an endpoint, once the client is ready.
-
-        Raises:
-            NoHosts: there is no endpoint.
-        """
-        endpoint: Endpoint | None = self._balancer.pick()
+    def _send(self, request: Any) -> Coroutine[Any, Any, Any]:
+        endpoint: Endpoint | None = self._pick()
         if endpoint is None:
             raise NoHosts
         request.ctx.endpoint = endpoint.address
         return endpoint.send(request)
+
+    async def _send_observed(self, request: Any) -> Any:
+        """As `_send`; the node hears of the request from now to the end of the response."""
+        node: Observed | None = self._pick()
+        if node is None:
+            raise NoHosts
+        request.ctx.endpoint = node.endpoint.address
+        started = node.started()
+        try:
+            response = await node.endpoint.send(request)
+        except BaseException:
+            node.ended(started)
+            raise
+        if response.body.over:
+            node.ended(started)
+        else:
+            response.body.on_end(lambda _outcome: node.ended(started))
+        return response
 
     def close(self) -> None:
         """Stop following the addresses and let the endpoints finish; tell those who wait."""
@@ -192,5 +261,6 @@ class Client:
         for endpoint in self._endpoints.values():
             endpoint.close()
         self._endpoints.clear()
+        self._nodes.clear()
         for gauge in self._gauges:
             gauge.close()

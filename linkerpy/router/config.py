@@ -59,7 +59,8 @@ class ServerConfig(Model):
     socket_options: SocketOptions = SocketOptions()
     max_concurrent_requests: Count | None = None
     announce: Annotated[Many[PathField], NotYet("announcers", inert=((),))] = ()
-    timeout_ms: Annotated[int | None, NotYet("server timeouts")] = None
+    timeout_ms: int | None = None
+    """For a request, in milliseconds; 0 or less is none."""
     server_session: Session = Session()
     clear_context: Annotated[Flag, NotYet("clearing contexts", inert=(False,))] = False
 
@@ -82,8 +83,10 @@ class ClientKeys(Model):
     fail_fast: Flag = False
     failure_accrual: Annotated[AccrualConfig, KindOf("accrual")] | None = None
     """None is five failures in a row."""
-    request_attempt_timeout_ms: Annotated[int | None, NotYet("attempt timeouts")] = None
-    requeue_budget: Annotated[RetryBudget | None, NotYet("requeues")] = None
+    request_attempt_timeout_ms: int | None = None
+    """For one attempt, in milliseconds; 0 or less is none."""
+    requeue_budget: RetryBudget | None = None
+    """None is the default budget."""
     client_session: Session = Session()
     socket_options: SocketOptions = SocketOptions()
 
@@ -101,11 +104,10 @@ class ServiceKeys(Model):
 
     MOVED: ClassVar[dict[str, str]] = _STATIC_ONLY
 
-    total_timeout_ms: Annotated[
-        int | None, NotYet("total timeouts", inert_if=lambda timeout: timeout <= 0)
-    ] = None
+    total_timeout_ms: int | None = None
     """For a request and all its retries, in milliseconds; 0 or less is none."""
-    retries: Annotated[Retries | None, NotYet("retries")] = None
+    retries: Retries | None = None
+    """None is the default budget and no wait."""
 
 
 class StaticEntry(Model):

@@ -50,7 +50,16 @@ class Context:
     `upgrade` is the other protocol that the caller wants to speak from here on.
     """
 
-    __slots__ = ("acquire_by", "classify", "deadline", "dst", "endpoint", "local", "peer", "upgrade")
+    __slots__ = (
+        "acquire_by",
+        "classify",
+        "deadline",
+        "dst",
+        "endpoint",
+        "local",
+        "peer",
+        "upgrade",
+    )
 
     def __init__(self, peer: str) -> None:
         self.peer = peer

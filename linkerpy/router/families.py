@@ -15,13 +15,13 @@ from linkerpy.config.connection import SocketOptions
 from linkerpy.config.fields import Flag, Ip, Many, PathField, Port
 from linkerpy.config.kinds import KindOf
 from linkerpy.config.model import KindModel
-from linkerpy.config.notyet import NotYet
 from linkerpy.config.tls import ServerTls
 from linkerpy.core.activity import Activity
 from linkerpy.naming.namer import BoundTree, Interpreter, Namer, PrefixedNamer, TreeTransform
 from linkerpy.naming.path import Path
 from linkerpy.policy.accrual import AccrualRule
 from linkerpy.policy.backoff import Waits, accrual_backoff
+from linkerpy.policy.balance import Algorithm
 
 if TYPE_CHECKING:  # checking a file needs no network
     from linkerpy.router.env import Env
@@ -110,8 +110,12 @@ class AnnouncerConfig(KindModel):
 class BalancerConfig(KindModel):
     """A load balancer: picks an endpoint for each request."""
 
-    enable_probation: Annotated[Flag, NotYet("endpoint probation", inert=(False,))] = False
-    """Whether endpoints that discovery dropped stay while they are healthy."""
+    enable_probation: Flag = False
+    """Whether endpoints that discovery dropped stay while they are open."""
+
+    def build(self, env: "Env") -> Algorithm:
+        """The algorithm, as the router's clients take it."""
+        raise NotImplementedError(type(self).__name__)
 
 
 class BackoffConfig(KindModel):

@@ -69,6 +69,8 @@ def test_text_and_switches_are_read_as_files_spell_them(family, kind):
 BUILDING = (
     "accrual",
     "backoff",
+    "balancer",
+    "http.classifier",
     "http.identifier",
     "interpreter",
     "namer",

@@ -227,7 +227,6 @@ RETRIES = """\
 """
 
 
-@pytest.mark.xfail(reason="response classifiers, hence retries, are not in place yet")
 def test_a_killed_replica_costs_no_get_where_reads_are_retried(
     monkeypatch, twistd, free_port, tmp_path, nginx
 ):
@@ -276,13 +275,7 @@ def test_a_replica_that_trickles_is_passed_on_byte_by_byte(mesh, replica):
 FRAMED = [
     pytest.param(b"Content-Length: 100\r\n\r\nhello", id="length"),
     pytest.param(b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", id="chunks"),
-    pytest.param(
-        b"\r\nhello",
-        id="close",
-        marks=pytest.mark.xfail(
-            reason="ClientConnection.connectionLost takes a reset for the end of such a body"
-        ),
-    ),
+    pytest.param(b"\r\nhello", id="close"),
 ]
 
 

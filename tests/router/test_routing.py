@@ -73,7 +73,7 @@ class Stacks:
     def bound(self, bound, below):
         return self._layer(f"bound {bound.show()}", below)
 
-    def client_stack(self, metrics, below):
+    def client_stack(self, bound, metrics, below):
         return self._layer("client", below)
 
     def client(self, bound, metrics):

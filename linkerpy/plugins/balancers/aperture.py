@@ -8,6 +8,9 @@ from typing import ClassVar, Self
 from pydantic import model_validator
 
 from linkerpy.config.fields import Number, Positive
+from linkerpy.policy.aperture import Band, aperture
+from linkerpy.policy.balance import Algorithm
+from linkerpy.router.env import Env
 from linkerpy.router.families import BalancerConfig
 
 
@@ -15,7 +18,6 @@ class ApertureConfig(BalancerConfig):
     """The part grows when each of its endpoints has more than `highLoad` requests."""
 
     KIND: ClassVar[str] = "aperture"
-    NOT_YET: ClassVar[str] = "balancers other than p2c"
 
     smooth_window_ms: Positive = 5000
     max_effort: Positive = 5
@@ -28,3 +30,8 @@ class ApertureConfig(BalancerConfig):
         if not 0 < self.low_load < self.high_load:
             raise ValueError("`lowLoad` must be more than 0 and less than `highLoad`")
         return self
+
+    def build(self, env: Env) -> Algorithm:
+        """The algorithm, as the router's clients take it."""
+        band = Band(self.smooth_window_ms / 1000, self.low_load, self.high_load, self.min_aperture)
+        return aperture(env.clock.seconds, band, self.max_effort, probation=self.enable_probation)

@@ -6,6 +6,9 @@ Source: config spec, section 8.5.
 from typing import ClassVar
 
 from linkerpy.config.fields import Positive
+from linkerpy.policy.balance import Algorithm
+from linkerpy.policy.ewma import ewma
+from linkerpy.router.env import Env
 from linkerpy.router.families import BalancerConfig
 
 
@@ -13,7 +16,11 @@ class EwmaConfig(BalancerConfig):
     """Load is a peak-sensitive moving average of latency, times the requests in flight."""
 
     KIND: ClassVar[str] = "ewma"
-    NOT_YET: ClassVar[str] = "balancers other than p2c"
 
     max_effort: Positive = 5
     decay_time_ms: Positive = 10_000
+
+    def build(self, env: Env) -> Algorithm:
+        """The algorithm, as the router's clients take it."""
+        decay = self.decay_time_ms / 1000
+        return ewma(env.clock.seconds, decay, self.max_effort, probation=self.enable_probation)

@@ -21,4 +21,4 @@ class P2cConfig(BalancerConfig):
 
     def build(self, env: Env) -> Algorithm:
         """The algorithm, as the router's clients take it."""
-        return p2c(self.max_effort)
+        return p2c(self.max_effort, probation=self.enable_probation)

@@ -6,6 +6,9 @@ Source: config spec, section 8.5.
 from typing import ClassVar
 
 from linkerpy.config.fields import Positive
+from linkerpy.policy.balance import Algorithm
+from linkerpy.policy.round_robin import round_robin
+from linkerpy.router.env import Env
 from linkerpy.router.families import BalancerConfig
 
 
@@ -13,6 +16,9 @@ class RoundRobinConfig(BalancerConfig):
     """All endpoints take turns when none is available."""
 
     KIND: ClassVar[str] = "roundRobin"
-    NOT_YET: ClassVar[str] = "balancers other than p2c"
 
     max_effort: Positive = 5
+
+    def build(self, env: Env) -> Algorithm:
+        """The algorithm, as the router's clients take it."""
+        return round_robin(self.max_effort, probation=self.enable_probation)

@@ -7,7 +7,7 @@ Source: config spec, section 13.1; dataplane spec, section 3.2.
 """
 
 from linkerpy.codec.http import Request, Response
-from linkerpy.core.errors import AttemptTimeout, BackendError, RouterError
+from linkerpy.core.errors import AttemptTimeout, BackendError
 from linkerpy.policy.verdict import FAILURE, RETRYABLE, SUCCESS, Classify
 
 NEVER: frozenset[bytes] = frozenset()
@@ -15,6 +15,9 @@ READS = frozenset((b"GET", b"HEAD", b"OPTIONS", b"TRACE"))
 IDEMPOTENT = READS | {b"PUT", b"DELETE"}
 ALL = IDEMPOTENT | {b"POST", b"PATCH"}
 """Methods. CONNECT is never retried by its method."""
+
+_MAY_PASS = (AttemptTimeout, BackendError)
+"""Errors that another attempt may be spared: the backend was slow, broke off or spoke nonsense."""
 
 
 def retry_5xx(methods: frozenset[bytes]) -> Classify:
@@ -25,7 +28,7 @@ def retry_5xx(methods: frozenset[bytes]) -> Classify:
 
     def classify(request: Request, response: Response | None, error: BaseException | None) -> int:
         if response is None:
-            retryable = request.method in methods and _may_pass(error)
+            retryable = request.method in methods and isinstance(error, _MAY_PASS)
         elif response.status < 500:
             return SUCCESS
         else:
@@ -43,13 +46,6 @@ def all_successful(
 ) -> int:
     """A classifier by which every response is a success."""
     return FAILURE if response is None else SUCCESS
-
-
-def _may_pass(error: BaseException | None) -> bool:
-    """Whether the next attempt may do better: a slow, broken or refusing backend, no dead name."""
-    if isinstance(error, RouterError) and error.retryable:
-        return True
-    return isinstance(error, AttemptTimeout | BackendError)
 
 
 def is_nack(response: Response) -> bool:

@@ -18,6 +18,7 @@ from linkerpy.config.notyet import NotYet
 from linkerpy.config.rolling import RollPolicy
 from linkerpy.naming.dtab import Dtab
 from linkerpy.naming.path import Path
+from linkerpy.policy.verdict import Classify
 from linkerpy.router.config import (
     ClientKeys,
     RouterConfig,
@@ -38,6 +39,10 @@ class IdentifierConfig(KindModel):
 
 class ClassifierConfig(KindModel):
     """A response classifier: what is a success, and what is worth a retry."""
+
+    def build(self) -> Classify:
+        """The classifier."""
+        raise NotImplementedError(type(self).__name__)
 
 
 class PropagatorConfig(KindModel):
@@ -100,10 +105,8 @@ class HttpStaticClient(KindModel):
 class HttpServiceKeys(ServiceKeys):
     """What can be said about the services of an `http` router."""
 
-    response_classifier: Annotated[
-        Annotated[ClassifierConfig, KindOf("http.classifier")] | None,
-        NotYet("response classifiers"),
-    ] = None
+    response_classifier: Annotated[ClassifierConfig, KindOf("http.classifier")] | None = None
+    """None is `io.l5d.http.nonRetryable5XX`."""
 
 
 class HttpServiceEntry(HttpServiceKeys, StaticEntry):

@@ -18,7 +18,9 @@ from linkerpy.naming.bound import Bound
 from linkerpy.naming.dtab import Dtab
 from linkerpy.naming.parser import NameSyntaxError
 from linkerpy.net.log import logger
+from linkerpy.policy.verdict import SUCCESS
 from linkerpy.protocol.http.identify import Identifier, unknown_destination
+from linkerpy.protocol.http.timeouts import take_deadline, tell_deadline
 from linkerpy.protocol.http.upgrade import wanted
 from linkerpy.router.dst import Dst
 from linkerpy.router.routing import Router
@@ -91,11 +93,13 @@ _NACK_TEXT = b"Request was not processed by the server due to an error and is sa
 
 
 def read_context_headers(request: Request, service: HttpService) -> Coming:
-    """Take the dtabs out of the headers into the request's context.
+    """Take the deadline and the dtabs out of the headers into the request's context.
 
     Every value of a repeated header is parsed on its own; `l5d-ctx-dtab` comes before `l5d-dtab`.
     """
     names = request.names
+    if b"l5d-ctx-deadline" in names:
+        take_deadline(request)
     if b"l5d-dtab" in names or b"l5d-ctx-dtab" in names:
         local = Dtab.EMPTY
         for name in (b"l5d-ctx-dtab", b"l5d-dtab"):
@@ -168,7 +172,10 @@ def proxy_headers(dst: Dst) -> HttpFilter:
         response = await service(request)
         response.pass_on()
         names = response.names
+        classify = request.ctx.classify
         success = response.status < 500
+        if classify is not None:
+            success = classify(request, response, None) == SUCCESS
         if b"via" in names or b"l5d-success-class" in names:
             _extend_via(response)
             response.set(b"l5d-success-class", b"1.0" if success else b"0.0")
@@ -197,7 +204,7 @@ def _extend_via(message: Message) -> None:
 
 
 def bound_headers(bound: Bound) -> HttpFilter:
-    """Tell the backend what its name was bound to, and pass the local dtab on."""
+    """Tell the backend what its name was bound to; pass the deadline and the local dtab on."""
     added = {b"l5d-dst-client": bound.id.show().encode("ascii")}
     if bound.residual.elems:
         added[b"l5d-dst-residual"] = bound.residual.show().encode("ascii")
@@ -209,6 +216,9 @@ def bound_headers(bound: Bound) -> HttpFilter:
         else:
             for name, value in added.items():
                 request.set(name, value)
+        deadline = request.ctx.deadline
+        if deadline is not None:
+            tell_deadline(request, deadline)
         local = request.ctx.local
         if local.dentries:
             request.set(b"l5d-ctx-dtab", local.show().encode("latin-1"))

@@ -11,7 +11,13 @@ import math
 
 from linkerpy.codec.http import Request, Response
 from linkerpy.core.clock import Clock
-from linkerpy.core.errors import ConnectionFailed, Nacked, NotDelivered, RouterError
+from linkerpy.core.errors import (
+    BindingTimeout,
+    ConnectionFailed,
+    Nacked,
+    NotDelivered,
+    RouterError,
+)
 from linkerpy.core.service import Filter
 from linkerpy.policy.budget import Budget, BudgetRule
 from linkerpy.protocol.http.attempts import Kept, again, discard, keep
@@ -92,20 +98,23 @@ class _Requeues:
                 ):
                     paid += 1
                 else:
-                    figures.per_request.add(connects + paid)
                     raise error
                 figures.requeues.value += 1
+                failed_at = request.ctx.endpoint
                 try:
                     response = await service(again(request, kept))
+                except BindingTimeout:  # no time is left; what went wrong until now says more
+                    request.ctx.endpoint = failed_at
+                    raise error from None
                 except RouterError as failure:
                     error = failure
                     continue
                 if response.status != 503 or not is_nack(response):
                     self._deposit()
-                    figures.per_request.add(connects + paid)
                     return response
                 error = _refusal(request, response)
         finally:
+            figures.per_request.add(connects + paid)
             del error  # it knows this frame
 
     def _affords(self, request: Request, left: int) -> bool:

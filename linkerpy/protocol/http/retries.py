@@ -5,7 +5,7 @@ Every attempt is bound anew and so may reach another client.
 Source: dataplane spec, section 3.2; telemetry-admin spec, section 2.3.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import repeat
 
@@ -14,6 +14,7 @@ from linkerpy.core.clock import Clock
 from linkerpy.core.errors import AttemptTimeout, Cancelled, RequestTimeout, RouterError
 from linkerpy.core.reply import Reply
 from linkerpy.core.service import Filter
+from linkerpy.policy.backoff import Waits
 from linkerpy.policy.budget import Budget, BudgetRule
 from linkerpy.policy.verdict import RETRYABLE, Classify
 from linkerpy.protocol.http.attempts import Kept, again, discard, keep
@@ -35,7 +36,7 @@ class RetrySettings:
     """How the requests of one service are tried again; `backoff` makes the waits, in seconds."""
 
     budget: BudgetRule = field(default_factory=BudgetRule)
-    backoff: Callable[[], Iterator[float]] = at_once
+    backoff: Waits = at_once
 
 
 class RetryFigures:

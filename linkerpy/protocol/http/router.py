@@ -1,22 +1,34 @@
 """One HTTP router, from its configuration to its listening ports."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from linkerpy.config.connection import Session
+from linkerpy.config.connection import RetryBudget, Session
 from linkerpy.config.connection import SocketOptions as SocketKeys
 from linkerpy.naming.namer import Interpreter
 from linkerpy.naming.path import Path
 from linkerpy.net.listen import listen
 from linkerpy.policy.accrual import default_rule
+from linkerpy.policy.backoff import Waits
 from linkerpy.policy.balance import p2c
+from linkerpy.policy.budget import BudgetRule
 from linkerpy.policy.pool import PoolLimits
 from linkerpy.protocol.http.config import HttpRouter, HttpServer
 from linkerpy.protocol.http.identify import HeaderToken, Identifier, first_of
 from linkerpy.protocol.http.port import HttpPort
-from linkerpy.protocol.http.stacks import ClientSettings, HttpStacks, ServerSettings, server_stack
+from linkerpy.protocol.http.retries import RetrySettings, at_once
+from linkerpy.protocol.http.stacks import (
+    ClientSettings,
+    HttpStacks,
+    ServerSettings,
+    ServiceSettings,
+    server_stack,
+)
 from linkerpy.protocol.http.wire import WireSettings
+from linkerpy.router.config import Retries
 from linkerpy.router.env import Env
+from linkerpy.router.families import BackoffConfig
 from linkerpy.router.routing import CacheSizes, Router, RouterSettings
 from linkerpy.router.sockets import socket_options
 
@@ -28,7 +40,7 @@ class RunningHttpRouter:
         self.config = config
         self._env = env
         settings = _router_settings(config)
-        stacks = HttpStacks(settings, self._client_settings, env)
+        stacks = HttpStacks(settings, self._service_settings, self._client_settings, env)
         self.router = Router(settings, interpreter, stacks, env)
         if config.originator:
             self.router.metrics.gauge("originator", read=lambda: 1.0)
@@ -37,13 +49,30 @@ class RunningHttpRouter:
         self._listening: list[Any] = []
 
     def _port(self, server: HttpServer) -> HttpPort:
-        metrics = self.router.metrics.scope("server", f"{server.ip}/{server.port}")
+        label = f"{server.ip}/{server.port}"
+        metrics = self.router.metrics.scope("server", label)
         wire = _wire(self.config, server.socket_options, server.server_session, PoolLimits())
         settings = ServerSettings(
-            wire, server.max_concurrent_requests, self.config.compression_level
+            wire,
+            server.max_concurrent_requests,
+            self.config.compression_level,
+            _limit(server.timeout_ms),
+            label,
         )
-        stack = server_stack(self._identify, self.router, settings, metrics, self._env.clock)
+        stack = server_stack(self._identify, self.router, settings, metrics, self._env)
         return HttpPort(stack, wire, self._env.timers, metrics)
+
+    def _service_settings(self, name: Path) -> ServiceSettings:
+        keys = self.config.service.for_name(name)
+        retried = keys.retries or Retries()
+        return ServiceSettings(
+            None if keys.response_classifier is None else keys.response_classifier.build(),
+            RetrySettings(_budget(retried.budget), self._backoff(retried.backoff)),
+            _limit(keys.total_timeout_ms),
+        )
+
+    def _backoff(self, backoff: BackoffConfig | None) -> Waits:
+        return at_once if backoff is None else partial(backoff.build, self._env.random)
 
     def _client_settings(self, bound_id: Path) -> ClientSettings:
         keys = self.config.client.for_name(bound_id)
@@ -62,6 +91,8 @@ class RunningHttpRouter:
             algorithm,
             default_rule(chance) if accrual is None else accrual.build(chance),
             keys.fail_fast,
+            _budget(keys.requeue_budget or RetryBudget()),
+            _limit(keys.request_attempt_timeout_ms),
         )
 
     def listen(self) -> list[str]:
@@ -116,6 +147,15 @@ def _router_settings(config: HttpRouter) -> RouterSettings:
             cache.paths, cache.trees, cache.bounds, cache.clients, float(cache.idle_ttl_secs)
         ),
     )
+
+
+def _limit(milliseconds: int | None) -> float | None:
+    """A timeout in seconds. Source: config spec, section 9.2: 0 or less is none."""
+    return None if milliseconds is None or milliseconds <= 0 else milliseconds / 1000
+
+
+def _budget(keys: RetryBudget) -> BudgetRule:
+    return BudgetRule(float(keys.ttl_secs), keys.min_retries_per_sec, keys.percent_can_retry)
 
 
 def _identifier(config: HttpRouter) -> Identifier:

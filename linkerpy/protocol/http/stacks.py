@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakSet
 
-from linkerpy.core.clock import Clock
 from linkerpy.core.service import Service, compose
 from linkerpy.naming.addr import Address
 from linkerpy.naming.bound import Bound
 from linkerpy.naming.path import Path
 from linkerpy.policy.accrual import AccrualRule
 from linkerpy.policy.balance import Algorithm
+from linkerpy.policy.budget import BudgetRule
+from linkerpy.policy.verdict import Classify
+from linkerpy.protocol.http.buffering import gather_short_bodies
 from linkerpy.protocol.http.compress import compress
 from linkerpy.protocol.http.dialing import Dialer
 from linkerpy.protocol.http.endpoint import HttpEndpoint
@@ -29,7 +31,15 @@ from linkerpy.protocol.http.filters import (
 )
 from linkerpy.protocol.http.identify import Identifier
 from linkerpy.protocol.http.limits import at_most
+from linkerpy.protocol.http.requeues import requeues
+from linkerpy.protocol.http.retries import RetrySettings, retries
 from linkerpy.protocol.http.stats import ByName, client_stats, server_stats, service_stats
+from linkerpy.protocol.http.timeouts import (
+    attempt_deadline,
+    attempt_timeout,
+    server_timeout,
+    total_timeout,
+)
 from linkerpy.protocol.http.wire import WireSettings
 from linkerpy.router.client import Client
 from linkerpy.router.dst import Dst
@@ -41,47 +51,70 @@ from linkerpy.telemetry.metrics import Metrics
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """How one listening port serves. `max_requests` is at the same time, None for any number."""
+    """How one listening port serves.
+
+    `max_requests` is at the same time, None for any number; `timeout` in seconds, None for none;
+    `label` is what messages call the server.
+    """
 
     wire: WireSettings
     max_requests: int | None = None
     compression: int = 0
+    timeout: float | None = None
+    label: str = "unspecified"
 
 
 def server_stack(
-    identify: Identifier, router: Router, server: ServerSettings, metrics: Metrics, clock: Clock
+    identify: Identifier, router: Router, server: ServerSettings, metrics: Metrics, env: Env
 ) -> HttpService:
     """One listening port's stack, above the router."""
     respond = respond_to_errors(server.wire.max_headers, server.wire.max_error_body)
     most = server.max_requests
     return compose(
-        server_stats(metrics, clock, respond),  # outermost: counts the responses we make, too
+        server_stats(metrics, env.clock, respond),  # outermost: counts the responses we make, too
         None if most is None else at_most(most, metrics),
         compress(server.compression),
         read_context_headers,  # the dtabs must be known before the name is looked up
+        server_timeout(server.timeout, server.label, env.timers),
         origin_form,  # the host must be right before the name is made from it
         route(identify, router),
     )
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """What is a success of one service, how it is retried, and how many seconds it may take.
+
+    Without a classifier the status tells, and only what says so itself is retried.
+    """
+
+    classify: Classify | None = None
+    retries: RetrySettings = field(default_factory=RetrySettings)
+    total_timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ClientSettings:
-    """How one client's endpoints are chosen and spoken to."""
+    """How one client's endpoints are chosen and spoken to; `attempt_timeout` in seconds."""
 
     wire: WireSettings
     algorithm: Algorithm
     accrual: AccrualRule | None = None
     fail_fast: bool = False
+    requeues: BudgetRule = field(default_factory=BudgetRule)
+    attempt_timeout: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class HttpStacks:
     """What the router asks for: the stacks of a name, of a bound name, and of a client.
 
-    `client_settings` gives the configuration that applies to a client id.
+    `service_settings` gives the configuration that applies to a logical name, `client_settings`
+    that for a client id.
     """
 
     settings: RouterSettings
+    service_settings: Callable[[Path], ServiceSettings]
     client_settings: Callable[[Path], ClientSettings]
     env: Env
     counting: WeakSet[ByName] = field(default_factory=WeakSet)
@@ -89,9 +122,14 @@ class HttpStacks:
 
     def path(self, dst: Dst, metrics: Metrics, below: Service[Any, Any]) -> HttpService:
         """One name's stack."""
+        clock, timers = self.env.clock, self.env.timers
+        service = self.service_settings(dst.path)
         return compose(
             proxy_headers(dst),  # outside the stats: what it does is no time of the service's
-            service_stats(metrics, self.env.clock),  # above the attempts: many are one request
+            None if service.retries.budget.never else gather_short_bodies,
+            service_stats(metrics, clock),  # above the attempts: many are one request
+            total_timeout(service.total_timeout, timers),  # above the retries: it ends them
+            retries(service.retries, service.classify, metrics, clock),
             below,
         )
 
@@ -99,11 +137,19 @@ class HttpStacks:
         """One (id, residual)'s stack."""
         return compose(bound_headers(bound), below)
 
-    def client_stack(self, metrics: Metrics, below: Service[Any, Any]) -> HttpService:
+    def client_stack(self, bound: Bound, metrics: Metrics, below: Service[Any, Any]) -> HttpService:
         """One client's stack, above its balancer: an attempt, not a request."""
+        clock, timers = self.env.clock, self.env.timers
+        client = self.client_settings(bound.id)
         by_name = ByName(metrics)
         self.counting.add(by_name)
-        return compose(client_stats(metrics, self.env.clock, by_name), below)
+        return compose(
+            requeues(client.requeues, metrics, clock),  # above the stats: each is an attempt
+            client_stats(metrics, clock, by_name),
+            attempt_deadline(client.attempt_timeout),
+            attempt_timeout(client.attempt_timeout, bound.id.show(), timers),
+            below,
+        )
 
     def forget(self, path: Path) -> None:
         """See `Stacks`: the clients that served it forget it, too."""

@@ -10,6 +10,7 @@ from linkerpy.core.clock import Clock
 from linkerpy.core.errors import Cancelled
 from linkerpy.core.service import Filter, Service
 from linkerpy.naming.path import Path
+from linkerpy.policy.verdict import SUCCESS
 from linkerpy.router.exchanges import Exchanges, exchanges
 from linkerpy.telemetry.metrics import Metrics
 
@@ -40,7 +41,11 @@ def server_stats(
             return response
         stats.pending -= 1
         status = response.status
-        stats.response(status, status < 500, (seconds() - started) * 1000)
+        classify = request.ctx.classify
+        success = status < 500
+        if classify is not None:
+            success = classify(request, response, None) == SUCCESS
+        stats.response(status, success, (seconds() - started) * 1000)
         return response
 
     return counted
@@ -62,7 +67,11 @@ def service_stats(metrics: Metrics, clock: Clock) -> Filter[Response]:
             raise
         stats.pending -= 1
         status = response.status
-        stats.response(status, status < 500, (seconds() - started) * 1000)
+        classify = request.ctx.classify
+        success = status < 500
+        if classify is not None:
+            success = classify(request, response, None) == SUCCESS
+        stats.response(status, success, (seconds() - started) * 1000)
         return response
 
     return counted
@@ -119,8 +128,12 @@ def client_stats(metrics: Metrics, clock: Clock, by_name: ByName) -> Filter[Resp
         total.pending -= 1
         named.pending -= 1
         status, took = response.status, (seconds() - started) * 1000
-        total.response(status, status < 500, took)
-        named.response(status, status < 500, took)
+        classify = request.ctx.classify
+        success = status < 500
+        if classify is not None:
+            success = classify(request, response, None) == SUCCESS
+        total.response(status, success, took)
+        named.response(status, success, took)
         return response
 
     return counted

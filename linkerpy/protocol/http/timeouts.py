@@ -8,7 +8,8 @@ Source: dataplane spec, sections 2.7, 2.8 and 3.1.
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from linkerpy.codec.http import Request, Response
 from linkerpy.core.clock import TimerWheel
@@ -16,8 +17,7 @@ from linkerpy.core.drive import drive
 from linkerpy.core.duration import show_duration
 from linkerpy.core.errors import AttemptTimeout, RequestTimeout, ServerTimeout
 from linkerpy.core.reply import Reply
-from linkerpy.core.service import Filter
-from linkerpy.protocol.http.filters import Coming, HttpService
+from linkerpy.core.service import Filter, Service
 
 _DEADLINE = re.compile(rb"(\d{1,19}) (\d{1,19})")
 _NANOSECONDS = 10**9
@@ -85,7 +85,7 @@ def _within(
     With a `wall` clock the limit also becomes part of the request's deadline.
     """
 
-    async def limited(request: Request, service: HttpService) -> Response:
+    async def limited(request: Request, service: Service[Request, Response]) -> Response:
         if wall is not None:
             request.ctx.deadline = _sooner(request.ctx.deadline, limit, wall())
         reply: Reply[Response] = Reply()
@@ -112,28 +112,36 @@ def _within(
 # -- deadlines ------------------------------------------------------------------------------------
 
 
-def read_deadline(request: Request, service: HttpService) -> Coming:
-    """Take the deadline out of the headers; of several the soonest counts. Others are ignored."""
-    if b"l5d-ctx-deadline" in request.names:
-        for value in request.get_all(b"l5d-ctx-deadline"):
-            found = _DEADLINE.fullmatch(value)
-            if found is not None:
-                noted, until = int(found[1]), int(found[2])
-                known = request.ctx.deadline or (noted, until)
-                request.ctx.deadline = max(known[0], noted), min(known[1], until)
-        request.remove(b"l5d-ctx-deadline")
-    return service(request)
+def take_deadline(request: Request) -> None:
+    """Move the deadline from the headers to the context; of several the soonest counts.
+
+    What is none is ignored.
+    """
+    for value in request.get_all(b"l5d-ctx-deadline"):
+        found = _DEADLINE.fullmatch(value)
+        if found is not None:
+            noted, until = int(found[1]), int(found[2])
+            known = request.ctx.deadline or (noted, until)
+            request.ctx.deadline = max(known[0], noted), min(known[1], until)
+    request.remove(b"l5d-ctx-deadline")
 
 
-def write_deadline(attempt_limit: float | None, wall: WallClock = time.time_ns) -> Filter[Response]:
-    """Tell the backend until when its answer is of use, if there is a limit to that."""
+def tell_deadline(request: Request, deadline: Deadline) -> None:
+    """Tell the backend until when its answer is of use."""
+    request.set(b"l5d-ctx-deadline", b"%d %d" % deadline)
 
-    def with_deadline(request: Request, service: HttpService) -> Coming:
-        deadline = request.ctx.deadline
-        if attempt_limit is not None:
-            deadline = _sooner(deadline, attempt_limit, wall())
-        if deadline is not None:
-            request.set(b"l5d-ctx-deadline", b"%d %d" % deadline)
+
+def attempt_deadline(
+    limit: float | None, wall: WallClock = time.time_ns
+) -> Filter[Response] | None:
+    """Let the backend know of the limit to an attempt, too."""
+    if limit is None:
+        return None
+
+    def with_deadline(
+        request: Request, service: Service[Request, Response]
+    ) -> Coroutine[Any, Any, Response]:
+        tell_deadline(request, _sooner(request.ctx.deadline, limit, wall()))
         return service(request)
 
     return with_deadline

@@ -31,7 +31,13 @@ from linkerpy.policy.pool import PoolLimits
 from linkerpy.protocol.http import dialing
 from linkerpy.protocol.http.identify import HeaderToken
 from linkerpy.protocol.http.port import HttpPort
-from linkerpy.protocol.http.stacks import ClientSettings, HttpStacks, ServerSettings, server_stack
+from linkerpy.protocol.http.stacks import (
+    ClientSettings,
+    HttpStacks,
+    ServerSettings,
+    ServiceSettings,
+    server_stack,
+)
 from linkerpy.protocol.http.wire import WireSettings
 from linkerpy.router.routing import CacheSizes, Router, RouterSettings
 from linkerpy.telemetry.metrics import Counter, Gauge, Stat
@@ -199,12 +205,13 @@ class Mesh:
         forever = {"idle_time": inf, "life_time": inf}
         session = replace(self.wire, **forever | options.pop("session", {}))
         client = ClientSettings(session, p2c(), **options.pop("client", {}))
+        service = ServiceSettings(**options.pop("service", {}))
         settings = RouterSettings("http", Dtab.parse(dtab), caches=CacheSizes(**options))
-        stacks = HttpStacks(settings, lambda _id: client, self.env)
+        stacks = HttpStacks(settings, lambda _name: service, lambda _id: client, self.env)
         self.router = Router(settings, self.names, stacks, self.env)
         self.server_metrics = self.router.metrics.scope("server", "127.0.0.1/4140")
         identify = identify or HeaderToken(header="Host", prefix=Path.parse("/svc"))
-        stack = server_stack(identify, self.router, server, self.server_metrics, self.clock)
+        stack = server_stack(identify, self.router, server, self.server_metrics, self.env)
         self.port = HttpPort(stack, self.wire, self.env.timers, self.server_metrics)
         self.clients = []
         self.backends = []

@@ -37,10 +37,12 @@ def test_a_backend_that_cannot_be_reached_is_named(play, how, cause):
     client = mesh.client()
     client.send(get())
     if how == "silent":
-        assert client.rest() == b""
-        mesh.wait(1)
+        for _ in range(10):
+            assert client.rest() == b""
+            mesh.wait(1)
     response = client.response()
-    tried = mesh.network.attempts[0].address[0]
+    tried = response.text.partition(":80")[0].rpartition(" ")[2]
+    assert (tried, 80) in [attempt.address for attempt in mesh.network.attempts[-2:]]
     expected = REFUSED.format(cause).replace("to 10.0.0.1:80", f"to {tried}:80")
     assert response.text == expected.replace(
         "selected address: 10.0.0.1", f"selected address: {tried}"
@@ -154,7 +156,7 @@ def test_bytes_on_an_idle_connection_end_it_before_anyone_else_is_lent_it(mesh):
 
 def test_a_backend_that_closes_within_the_request_is_a_502(mesh):
     client = mesh.client()
-    client.send("POST / HTTP/1.1\r\nHost: web\r\nContent-Length: 10\r\n\r\nabc")
+    client.send("POST / HTTP/1.1\r\nHost: web\r\nContent-Length: 9999\r\n\r\nabc")
     mesh.backend().hang_up()
     response = client.response()
     assert response.status == 502
@@ -165,7 +167,7 @@ def test_a_backend_that_closes_within_the_request_is_a_502(mesh):
 
 def test_a_backend_that_closes_after_an_early_response_delivers_it(mesh):
     client = mesh.client()
-    client.send("POST / HTTP/1.1\r\nHost: web\r\nContent-Length: 10\r\n\r\nabc")
+    client.send("POST / HTTP/1.1\r\nHost: web\r\nContent-Length: 9999\r\n\r\nabc")
     mesh.backend().send(answer(b"no", status="403 No"), turn=False)
     mesh.backend().hang_up()
     assert client.response().status == 403

@@ -51,9 +51,9 @@ def test_one_who_waits_is_served_when_connecting_fails(play):
         client.send(get())
     mesh.network.silent.clear()
     mesh.wait(1)
-    assert clients[0].response().status == 502
-    mesh.backend().serve()
-    assert clients[1].response().status == 200
+    for client in reversed(clients):  # the first goes to the end of the queue
+        mesh.backend().serve()
+        assert client.response().status == 200
 
 
 def test_one_who_waits_and_leaves_makes_room_for_the_next(play):

@@ -73,11 +73,12 @@ def test_a_refused_connection_has_its_names(play):
     refused = f"failures/{FINAGLE}ConnectionFailedException"
     cause = "io.netty.channel.AbstractChannel$AnnotatedConnectException"
     found = mesh.counters("client")
-    assert (found[refused], found[f"{refused}/{cause}"]) == (1, 1)
+    assert (found[refused], found[f"{refused}/{cause}"]) == (26, 26)
+    assert found["retries/requeues"] == 25
     rich = f"failures/{FINAGLE}naming.buoyant.RichConnectionFailedExceptionWithPath"
     for scope in ("server", "service"):
         assert mesh.counters(scope)[rich] == 1
-    assert mesh.samples("client", "failed_connect_latency_ms") == 1
+    assert mesh.samples("client", "failed_connect_latency_ms") == 26
 
 
 def test_a_name_without_hosts_has_its_names(play):

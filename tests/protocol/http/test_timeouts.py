@@ -5,20 +5,24 @@ from twisted.internet.task import Clock
 
 from linkerpy.core.clock import TimerWheel
 from linkerpy.core.errors import AttemptTimeout, Cancelled, RequestTimeout, ServerTimeout
-from linkerpy.naming.addr import Address
+from linkerpy.core.var import Source
+from linkerpy.naming.addr import ADDR_PENDING, Address
+from linkerpy.naming.bound import Bound
+from linkerpy.naming.path import Path
 from linkerpy.policy.verdict import RETRYABLE, SUCCESS
+from linkerpy.protocol.http.filters import bound_headers, read_context_headers
 from linkerpy.protocol.http.retries import RetrySettings, retries
 from linkerpy.protocol.http.timeouts import (
+    attempt_deadline,
     attempt_timeout,
-    read_deadline,
     server_timeout,
     total_timeout,
-    write_deadline,
 )
 from linkerpy.telemetry.metrics import Metrics
 from tests.protocol.http.scripted import HANG, Asked, Scripted, Waiting, request
 from tests.support.names import vectors
 
+BOUND = Bound(Path.parse("/#/io.l5d.fs/web"), Source(ADDR_PENDING))
 NOW = 1_700_000_000 * 10**9
 
 
@@ -159,10 +163,11 @@ def test_vectors(row, world):
     wall = lambda: NOW  # noqa: E731
     Asked(
         request(headers=headers),
-        read_deadline,
+        read_context_headers,
         server_timeout(limits.get("server"), "x", world.timers, wall),
         total_timeout(limits.get("total"), world.timers, wall),
-        write_deadline(limits.get("attempt"), wall),
+        bound_headers(BOUND),
+        attempt_deadline(limits.get("attempt"), wall),
         backend,
     )
     (_, _, headers, _) = backend.seen[0]
@@ -179,7 +184,7 @@ def _line(value):
 def test_a_deadline_that_has_passed_ends_nothing(world):
     asked = request(headers=[(b"l5d-ctx-deadline", _line([-9, -5]))])
     backend = Scripted(HANG)
-    result = Asked(asked, read_deadline, total_timeout(1.0, world.timers), backend)
+    result = Asked(asked, read_context_headers, total_timeout(1.0, world.timers), backend)
     world.wait(0.9)
     assert result.pending
     result.cancel(Cancelled("left"))
@@ -188,7 +193,7 @@ def test_a_deadline_that_has_passed_ends_nothing(world):
 def test_an_attempts_deadline_is_its_own(world):
     """The next one's begins when it begins."""
     moments = iter([NOW, NOW + 10**9])
-    writer = write_deadline(2.0, lambda: next(moments))
+    writer = attempt_deadline(2.0, lambda: next(moments))
     retried = retries(RetrySettings(), always, Metrics(), world.clock)
     backend = Scripted(500, 404)
     Asked(request(), retried, writer, backend)
