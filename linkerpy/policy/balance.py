@@ -6,6 +6,7 @@ The other algorithms have modules of their own.
 Source: dataplane spec, section 3.5.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -111,7 +112,7 @@ class Algorithm:
     """Whether endpoints that discovery dropped stay while they are open."""
 
 
-class Effort(Generic[N]):
+class Effort(ABC, Generic[N]):
     """Draws again while the drawn node is not open, `max_effort` times at most.
 
     Then that is counted, the field is arranged anew, and the next draw stands whatever it is:
@@ -146,8 +147,9 @@ class Effort(Generic[N]):
         self._rebuild()
         return self._draw()
 
+    @abstractmethod
     def _draw(self) -> N:
-        raise NotImplementedError(type(self).__name__)
+        """A node, open or not; there are at least two."""
 
     def _rebuild(self) -> None:
         """Look again at which nodes are open, where the algorithm goes by that."""

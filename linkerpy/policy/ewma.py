@@ -38,11 +38,14 @@ class PeakEwma(Observed):
     @property
     def load(self) -> float:
         """The latency to be expected with one request more."""
-        if self.cost:
-            self._observe(0.0)
-        if self.cost == 0 and self.pending > 0:
+        cost = self.cost
+        if cost:
+            now = self._seconds()
+            cost = self.cost = cost * exp((self._stamp - now) / self._decay)
+            self._stamp = now
+        if cost == 0 and self.pending > 0:
             return PENALTY + self.pending
-        return self.cost * (self.pending + 1)
+        return cost * (self.pending + 1)
 
     def started(self) -> float:
         """See `Observed`."""
@@ -52,10 +55,8 @@ class PeakEwma(Observed):
     def ended(self, started: float) -> None:
         """See `Observed`."""
         self.pending -= 1
-        self._observe((self._seconds() - started) * _NANOSECONDS)
-
-    def _observe(self, rtt: float) -> None:
         now = self._seconds()
+        rtt = (now - started) * _NANOSECONDS
         if rtt > self.cost:
             self.cost = rtt
         else:
@@ -65,7 +66,11 @@ class PeakEwma(Observed):
 
 
 def ewma(
-    seconds: Callable[[], float], decay: float = 10.0, max_effort: int = 5, *, probation: bool
+    seconds: Callable[[], float],
+    decay: float = 10.0,
+    max_effort: int = 5,
+    *,
+    probation: bool = False,
 ) -> Algorithm:
     """Peak EWMA; `decay` seconds take an average that is not renewed down to 1/e."""
     return Algorithm(

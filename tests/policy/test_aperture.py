@@ -148,18 +148,26 @@ def test_the_load_of_a_removed_node_is_forgotten():
 def test_a_node_whose_weight_changes_takes_its_load_along():
     time, random = Time(), Random(1)
     algorithm = aperture(time, BAND)
-    endpoints = [Node(weight=1.0), Node(weight=2.0)]
+    endpoints = [Node(weight=weight) for weight in (1.0, 1.0, 2.0)]
     nodes = [algorithm.observe(endpoint) for endpoint in endpoints]
     classes = WeightClasses(lambda: algorithm.make(random, print), random, lambda event: None)
     classes.update(nodes)
+    light, heavy = classes.balancers
     nodes[0].started()
-    endpoints[0].weight = 2.0
-    classes.update(nodes)
-    assert nodes[0].aperture is nodes[1].aperture is classes.simplest
-    nodes[1].started()
+    for weight, owner in ((2.0, heavy), (1.0, light), (2.0, heavy)):
+        endpoints[0].weight = weight
+        classes.update(nodes)
+        assert [node.aperture for node in nodes] == [owner, light, heavy]
     time.now += 1000
-    nodes[1].ended(0.0)
-    assert classes.simplest.smoothed == pytest.approx(2)
+    classes.update(nodes)
+    assert (light.smoothed, heavy.smoothed) == (0, pytest.approx(1))
+
+
+def test_a_node_without_an_aperture_counts_its_requests_all_the_same():
+    node = ApertureNode(Node())
+    node.started()
+    node.ended(node.started())
+    assert node.load == 1
 
 
 @given(

@@ -2,12 +2,13 @@
 
 from functools import partial
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linkerpy.policy.balance import BUSY, CLOSED, OPEN, P2C, WeightClasses
+from linkerpy.policy.balance import BUSY, CLOSED, OPEN, P2C, Observed, WeightClasses
 from tests.policy.nodes import Node, events, shares
 
 
@@ -101,6 +102,30 @@ def test_a_class_without_an_open_node_yields_to_the_next():
     heavy, light = Node(weight=100.0, status=BUSY), Node(weight=0.01)
     assert classes([heavy, light], count, seed=3).pick() is light
     assert counted["busy_weight_classes"] == 1
+
+
+def test_when_no_class_has_an_open_node_one_is_tried_anyway():
+    count, counted = events()
+    nodes = [Node(weight=weight, status=BUSY) for weight in (1.0, 2.0)]
+    assert shares(classes(nodes, count), nodes, 3000) == pytest.approx([1 / 3, 2 / 3], abs=0.03)
+    assert counted["busy_weight_classes"] == 6000
+
+
+def test_a_draw_that_rounding_carries_past_the_end_takes_the_heaviest_class():
+    nodes = [Node(weight=weight) for weight in (0.1, 0.7, 0.2)]
+    last = SimpleNamespace(random=lambda: 1.0)
+    balancer = WeightClasses(partial(P2C, last, 5, print), last, print)
+    balancer.update(nodes)
+    assert balancer.pick() is nodes[1]
+
+
+def test_an_observed_node_counts_its_requests_and_is_otherwise_its_endpoint():
+    endpoint = Node(load=9, status=BUSY, weight=0.5)
+    node = Observed(endpoint)
+    started = [node.started(), node.started()]
+    node.ended(started[0])
+    assert (node.load, node.status, node.weight) == (1, BUSY, 0.5)
+    assert repr(node) == f"<Observed 1 pending at {endpoint!r}>"
 
 
 def test_a_class_keeps_its_balancer_while_there_are_nodes_of_its_weight():

@@ -21,7 +21,7 @@ class Tried:
 
     def __init__(self):
         self.time = Time()
-        self.node = ewma(self.time, DECAY, probation=False).observe(Node())
+        self.node = ewma(self.time, DECAY).observe(Node())
 
     def request(self, seconds):
         started = self.node.started()
@@ -54,6 +54,12 @@ def test_faster_requests_bring_it_down_by_and_by(pause):
     tried.request(0.1)
     old = exp(-(pause + 0.1) / DECAY)
     assert tried.node.cost == pytest.approx((500 * old + 100 * (1 - old)) * MS)
+
+
+def test_it_shows_its_cost():
+    tried = Tried()
+    tried.request(0.0015)
+    assert repr(tried.node).startswith("<PeakEwma 1.500 ms of Node(")
 
 
 def test_reading_the_load_decays_the_cost():
@@ -97,7 +103,7 @@ class Service:
 
     def __init__(self, latencies, seed=1):
         self.time = Time()
-        algorithm = ewma(self.time, DECAY, probation=False)
+        algorithm = ewma(self.time, DECAY)
         self.observe = algorithm.observe
         self.latency = latencies
         self.nodes = {name: self.observe(Node(name=name)) for name in latencies}

@@ -169,26 +169,53 @@ def test_round_robin_takes_turns_whatever_the_load():
     assert turns.asked(30) == {1: 10, 2: 10, 3: 10}
 
 
+def hold(balanced, concurrency):
+    """Ten seconds with so many requests under way."""
+    for _ in range(100):
+        for _ in range(concurrency):
+            balanced.send()
+        balanced.env.clock.advance(0.1)
+        for endpoint in balanced.made.values():
+            while endpoint.asked:
+                endpoint.answer()
+
+
 def test_aperture_follows_the_load():
     aperture = Balanced(
         algorithm("aperture", smoothWindowMs=1000, minAperture=2), addresses(*range(1, 11))
     )
     assert len(aperture.asked(100)) == 2
-    for _ in range(100):
-        for _ in range(9):
-            aperture.send()
-        aperture.env.clock.advance(0.1)
-        for endpoint in aperture.made.values():
-            while endpoint.asked:
-                endpoint.answer()
+    hold(aperture, 9)
     figures = aperture.figures()
     assert figures["logical_aperture"] >= 4
     assert figures["loadband/offered_load_ema"] == pytest.approx(9, abs=0.1)
     assert aperture.counts()["loadband/widen"] >= 2
-    for _ in range(100):
-        aperture.asked(1)
-        aperture.env.clock.advance(0.1)
+    hold(aperture, 1)
     assert aperture.figures()["logical_aperture"] == 2
+
+
+@pytest.mark.parametrize(
+    ("keys", "width"),
+    [
+        ({"smoothWindowMs": 100, "highLoad": 20.0}, 1),  # 9 / 1 < 20
+        ({"smoothWindowMs": 100, "highLoad": 4.0}, 3),  # 9 / 3 < 4 <= 9 / 2
+        ({"smoothWindowMs": 10_000_000}, 1),
+    ],
+)
+def test_the_band_is_what_was_configured(keys, width):
+    aperture = Balanced(algorithm("aperture", **keys), addresses(*range(1, 11)))
+    hold(aperture, 9)
+    assert aperture.figures()["logical_aperture"] == width
+
+
+def test_an_aperture_narrows_where_the_configured_band_ends():
+    aperture = Balanced(
+        algorithm("aperture", smoothWindowMs=100, lowLoad=0.2, highLoad=2.0),
+        addresses(*range(1, 11)),
+    )
+    hold(aperture, 9)
+    hold(aperture, 1)
+    assert aperture.figures()["logical_aperture"] == 4  # 1 / 5 <= 0.2 < 1 / 4
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,9 @@ _TEXT = re.compile(
     rb"text/.*|image/svg\+xml"
     rb"|application/(?:atom\+xml|javascript|json|rss\+xml|x-javascript|xhtml\+xml|xml)"
 )
+_WORTH_IT = 860
+"""Bytes. What is shorter travels in one packet with or without it; `AUTOMATIC` leaves it alone."""
+
 _WINDOW = {b"gzip": 31, b"deflate": 15}
 """zlib's names for the two containers."""
 
@@ -73,13 +76,16 @@ def _quality(parameters: bytes) -> float:
 
 
 def _may_be(response: Response, level: int) -> bool:
+    length = response.body.length
+    if response.status in _NEVER or length == 0:
+        return False
+    if level == AUTOMATIC and length is not None and length < _WORTH_IT:
+        return False
     names = response.names
     kind = names.get(b"content-type", b"").partition(b";")[0].strip().lower()
     return (
         response.status >= 200
-        and response.status not in _NEVER
         and response.version != HTTP_10
-        and response.body.length != 0
         and b"content-encoding" not in names
         and (level != AUTOMATIC or _TEXT.fullmatch(kind) is not None)
         and not any(b"no-transform" in v.lower() for v in response.get_all(b"cache-control"))

@@ -14,7 +14,7 @@ from linkerpy.core.drive import drive
 from linkerpy.core.service import compose
 from linkerpy.protocol.http.compress import Deflated, choose, compress
 
-TEXT = b"all work and no play " * 40
+TEXT = b"all work and no play " * 50
 
 
 def through(level, response, accept=b"gzip", method=b"GET"):
@@ -84,7 +84,8 @@ def test_a_text_is_compressed_and_says_so(coding, wbits):
         (-1, b"gzip", b"GET", reply(Content_Encoding="br")),
         (-1, b"gzip", b"GET", reply(Cache_Control="public, no-transform")),
         (-1, b"gzip", b"GET", reply(status=206)),
-        (-1, b"gzip", b"GET", reply(b"short")),
+        (-1, b"gzip", b"GET", reply(b"x" * 859)),
+        (9, b"gzip", b"GET", reply(b"short")),
         (-1, b"gzip", b"GET", reply(b"")),
     ],
 )
