@@ -29,7 +29,12 @@ FEWEST = 5
 
 
 class Policy(Protocol):
-    """When an endpoint has failed too much. `now` is in seconds and never goes back."""
+    """When an endpoint has failed too much. `now` is in seconds and never goes back.
+
+    A `forgetful` one remembers nothing of what was before a success.
+    """
+
+    forgetful: bool
 
     def succeeded(self, now: float) -> None:
         """A request went well."""
@@ -45,6 +50,7 @@ class ConsecutiveFailures:
     """So many failures in a row."""
 
     __slots__ = ("_limit", "_row")
+    forgetful = True
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -72,6 +78,7 @@ class SuccessRate:
     """
 
     __slots__ = ("_keep", "_least", "_requests", "_seen", "_share")
+    forgetful = False
 
     def __init__(self, least: float, requests: int) -> None:
         self._least = least
@@ -107,6 +114,7 @@ class SuccessRateWindowed:
     """
 
     __slots__ = ("_last", "_least", "_recent", "_share", "_start", "_window")
+    forgetful = False
 
     def __init__(self, least: float, window: float, now: float) -> None:
         self._least = least
@@ -176,12 +184,22 @@ _NAMES = ("alive", "dead", "probing")
 class Accrual:
     """One endpoint's state. Whoever sends it a request tells how the request ended, always.
 
-    `state` is there to spare the hot path calls: an ALIVE endpoint is OPEN, and need not be told
-    that a request is about to be sent. Requests that were under way when the endpoint was taken out
+    `state` and `spotless` are there to spare the hot path calls: an ALIVE endpoint is OPEN, and
+    need not be told that a request is about to be sent; one that is spotless gains nothing by
+    another success. Requests that were under way when the endpoint was taken out
     change nothing, except that while a probe is out the first outcome counts, whoever's it is.
     """
 
-    __slots__ = ("_policy", "_rule", "_seconds", "_until", "_waits", "_watcher", "state")
+    __slots__ = (
+        "_policy",
+        "_rule",
+        "_seconds",
+        "_until",
+        "_waits",
+        "_watcher",
+        "spotless",
+        "state",
+    )
 
     def __init__(self, rule: AccrualRule, seconds: Callable[[], float], watcher: Watcher) -> None:
         self._rule = rule
@@ -191,6 +209,7 @@ class Accrual:
         self._waits: Iterator[float] = rule.waits()
         self._until = 0.0
         self.state = ALIVE
+        self.spotless = self._policy.forgetful
 
     def __repr__(self) -> str:
         return f"<Accrual {_NAMES[self.state]}>"
@@ -219,11 +238,13 @@ class Accrual:
             self._policy.revived(now)
             self._watcher.revived()
         self._policy.succeeded(now)
+        self.spotless = self._policy.forgetful
 
     def failed(self) -> None:
         """A request failed."""
         if self.state == DEAD:
             return
+        self.spotless = False
         now = self._seconds()
         too_many = self._policy.failed(now)
         removed = self.state == ALIVE

@@ -54,6 +54,8 @@ class Dialer:
         self._open = 0
         self.timers = env.timers
         self._patience = min(self.limits.idle_time, wire.idle_time)
+        self.ages = self._patience != math.inf
+        """Whether idle connections are ever closed for being so: if not, nobody need note when."""
         self._sweeping: Closable = NOTHING
         self._connects, self._closes = metrics.counter("connects"), metrics.counter("closes")
         self.sent, self.received = metrics.counter("sent_bytes"), metrics.counter("received_bytes")
@@ -136,7 +138,7 @@ class Dialer:
 
     def expect_idle(self) -> None:
         """A connection has become idle: look again when it may have been so for too long."""
-        if self._sweeping is NOTHING and self._patience != math.inf:
+        if self._sweeping is NOTHING:
             self._sweeping = self._after(self._patience, self._sweep)
 
     def _sweep(self) -> None:

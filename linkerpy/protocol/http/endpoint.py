@@ -78,7 +78,8 @@ class HttpEndpoint:
             raise
         if accrual is not None:
             if response.status < 500:
-                accrual.succeeded()
+                if not accrual.spotless:
+                    accrual.succeeded()
             else:
                 _judge(accrual, request, response, None)
         if response.body.over:
@@ -141,11 +142,12 @@ class HttpEndpoint:
         if self._gone and not self.pool.waiters:
             connection.close()
             return
-        waiter = self.pool.give_back(connection, self._dialer.clock.seconds())
+        dialer = self._dialer
+        waiter = self.pool.give_back(connection, dialer.clock.seconds() if dialer.ages else 0.0)
         if waiter is not None:
             waiter.resolve(connection)
-        else:
-            self._dialer.expect_idle()
+        elif dialer.ages:
+            dialer.expect_idle()
 
     def lost(self, connection: ClientConnection) -> None:
         """A connection has closed."""
