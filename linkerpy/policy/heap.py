@@ -3,10 +3,10 @@
 Loads move by one at a time, so nodes need no heap to be in order: they stand in rows, one for each
 load, and step to the next row or the one before.
 
-Measured with the requests' own cost taken off: rows and being told of requests take 1.3 to 1.9 µs
+Measured with the requests' own cost taken off: rows and being told of requests take 1.3 to 2.4 µs
 for each, at 2 endpoints as at 100; a binary heap (`heapq`, changed entries left to be skipped)
-takes 1.6 to 3.3. Looking at all loads for each request, untold, takes 0.6 to 1 up to 30 endpoints,
-but 3.8 with 100 of which none is idle.
+takes 1.6 to 3.4. Looking at all loads for each request, untold, takes 0.6 to 1.1 up to 10
+endpoints, but 2.6 with 30 and 3.8 with 100 of which none is idle.
 
 Source: dataplane spec, section 3.5.
 """
