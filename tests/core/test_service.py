@@ -19,7 +19,7 @@ def run(coroutine):
 
 
 def tagging(name):
-    async def tag(request, service):
+    async def tag(service, request):
         return [name, *await service([*request, name])]
 
     return tag
@@ -39,7 +39,7 @@ def test_a_layer_that_is_none_is_dropped():
 
 
 def test_a_filter_may_answer_without_asking():
-    async def refuse(request, service):
+    async def refuse(service, request):
         return "no"
 
     assert run(compose(refuse, echo)([])) == "no"

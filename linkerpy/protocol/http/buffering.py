@@ -15,7 +15,7 @@ SHORT = 5 * 1024
 """Most bytes of a body that is gathered."""
 
 
-def gather_short_bodies(request: Request, service: HttpService) -> Coming:
+def gather_short_bodies(service: HttpService, request: Request) -> Coming:
     """Hold a request back until its body is here, if that is short."""
     body = request.body
     if body.over or body.length is None or body.length > SHORT:

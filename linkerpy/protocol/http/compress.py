@@ -35,7 +35,7 @@ def compress(level: int) -> Filter[Response] | None:
     if level == 0:
         return None
 
-    def filtered(request: Request, service: HttpService) -> Coming:
+    def filtered(service: HttpService, request: Request) -> Coming:
         accepted = request.get(b"accept-encoding")
         coding = accepted and choose(accepted)
         if not coding or request.method == b"HEAD":

@@ -92,7 +92,7 @@ _NACK_TEXT = b"Request was not processed by the server due to an error and is sa
 # What linkerd and Finagle clients know as a refusal. Source: dataplane spec, section 2.8
 
 
-def read_context_headers(request: Request, service: HttpService) -> Coming:
+def read_context_headers(service: HttpService, request: Request) -> Coming:
     """Take the deadline and the dtabs out of the headers into the request's context.
 
     Every value of a repeated header is parsed on its own; `l5d-ctx-dtab` comes before `l5d-dtab`.
@@ -117,7 +117,7 @@ _ABSOLUTE = re.compile(rb"[^/?#]*://([^/?#]*)(.*)", re.DOTALL)
 """Source: RFC 3986, 3.2."""
 
 
-def origin_form(request: Request, service: HttpService) -> Coming:
+def origin_form(service: HttpService, request: Request) -> Coming:
     """Rewrite an absolute-form target: its authority becomes `Host`, the rest the target.
 
     It must come before identification, so that `GET http://web/ …` names `web`. A missing `Host`
@@ -158,7 +158,7 @@ def proxy_headers(dst: Dst) -> HttpFilter:
     named = header_line(b"l5d-dst-service", service_name)
     added = {version: named + via for version, via in _VIA.items()}
 
-    async def proxied(request: Request, service: HttpService) -> Response:
+    async def proxied(service: HttpService, request: Request) -> Response:
         names = request.names
         if b"upgrade" in names:
             request.ctx.upgrade = wanted(request)
@@ -210,7 +210,7 @@ def bound_headers(bound: Bound) -> HttpFilter:
         added[b"l5d-dst-residual"] = bound.residual.show().encode("ascii")
     lines = b"".join(header_line(name, value) for name, value in added.items())
 
-    def with_headers(request: Request, service: HttpService) -> Coming:
+    def with_headers(service: HttpService, request: Request) -> Coming:
         if request.names.keys().isdisjoint(added):
             request.added += lines
         else:

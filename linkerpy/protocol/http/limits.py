@@ -23,7 +23,7 @@ def at_most(limit: int, metrics: Metrics) -> Filter[Response]:
         nonlocal under_way
         under_way -= 1
 
-    async def limited(request: Request, service: Service[Request, Response]) -> Response:
+    async def limited(service: Service[Request, Response], request: Request) -> Response:
         nonlocal under_way
         if under_way >= limit:
             refused.value += 1

@@ -64,7 +64,7 @@ class _Requeues:
         self._figures = figures
         self._deposit = figures.budget.deposit
 
-    async def requeued(self, request: Request, service: HttpService) -> Response:
+    async def requeued(self, service: HttpService, request: Request) -> Response:
         kept = keep(request)
         error: RouterError | None = None
         try:

@@ -85,7 +85,7 @@ class _Retries:
         self._deposit = figures.budget.deposit
         self._clock = clock
 
-    async def retried(self, request: Request, service: HttpService) -> Response:
+    async def retried(self, service: HttpService, request: Request) -> Response:
         self._deposit()
         request.ctx.classify = self._configured
         kept = keep(request)

@@ -26,7 +26,7 @@ def server_stats(
     stats = exchanges(metrics, explained=True, by_status=True)
     seconds = clock.seconds
 
-    async def counted(request: Request, service: Service[Request, Response]) -> Response:
+    async def counted(service: Service[Request, Response], request: Request) -> Response:
         started = seconds()
         stats.pending += 1
         try:
@@ -56,7 +56,7 @@ def service_stats(metrics: Metrics, clock: Clock) -> Filter[Response]:
     stats = exchanges(metrics, explained=True)
     seconds = clock.seconds
 
-    async def counted(request: Request, service: Service[Request, Response]) -> Response:
+    async def counted(service: Service[Request, Response], request: Request) -> Response:
         started = seconds()
         stats.pending += 1
         try:
@@ -109,7 +109,7 @@ def client_stats(metrics: Metrics, clock: Clock, by_name: ByName) -> Filter[Resp
     seconds = clock.seconds
     total = exchanges(metrics, explained=False, by_status=True)
 
-    async def counted(request: Request, service: Service[Request, Response]) -> Response:
+    async def counted(service: Service[Request, Response], request: Request) -> Response:
         path = request.ctx.dst.path
         named = by_name.get(path.elems)
         if named is None:

@@ -85,7 +85,7 @@ def _within(
     With a `wall` clock the limit also becomes part of the request's deadline.
     """
 
-    async def limited(request: Request, service: Service[Request, Response]) -> Response:
+    async def limited(service: Service[Request, Response], request: Request) -> Response:
         if wall is not None:
             request.ctx.deadline = _sooner(request.ctx.deadline, limit, wall())
         reply: Reply[Response] = Reply()
@@ -139,7 +139,7 @@ def attempt_deadline(
         return None
 
     def with_deadline(
-        request: Request, service: Service[Request, Response]
+        service: Service[Request, Response], request: Request
     ) -> Coroutine[Any, Any, Response]:
         tell_deadline(request, _sooner(request.ctx.deadline, limit, wall()))
         return service(request)
