@@ -165,10 +165,10 @@ class HttpRouter(RouterConfig):
     max_headers_kb: Positive = 8
     max_initial_line_kb: Positive = 4
     max_err_response_kb: Positive = 5120
-    streaming_enabled: Annotated[Flag, NotYet("buffering whole bodies", inert=(True,))] = True
-    stream_after_content_length_kb: Annotated[
-        Count | None, NotYet("buffering short bodies", inert=(0,))
-    ] = None
+    streaming_enabled: Flag = True
+    """If not, every message waits for the whole of its body."""
+    stream_after_content_length_kb: Count | None = None
+    """Request bodies up to this size are waited for, and can be sent again; None is 5."""
     compression_level: Annotated[int, Field(ge=-1, le=9)] = -1
     """Of responses: -1 for text only, 0 for never, 1 to 9 for every type."""
     http_access_log: Annotated[Text | None, NotYet("access logs")] = None
@@ -196,6 +196,12 @@ class HttpRouter(RouterConfig):
                 f"streamAfterContentLengthKB in {self.name}"
             )
         return self
+
+    @property
+    def short_body_bytes(self) -> int:
+        """Most bytes of a request body that is waited for."""
+        kilobytes = self.stream_after_content_length_kb
+        return (5 if kilobytes is None else kilobytes) * 1024
 
     @property
     def max_headers_bytes(self) -> int:

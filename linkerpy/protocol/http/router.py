@@ -69,6 +69,8 @@ class RunningHttpRouter:
             None if keys.response_classifier is None else keys.response_classifier.build(),
             RetrySettings(_budget(retried.budget), self._backoff(retried.backoff)),
             _limit(keys.total_timeout_ms),
+            self.config.short_body_bytes,
+            self.config.streaming_enabled,
         )
 
     def _backoff(self, backoff: BackoffConfig | None) -> Waits:

@@ -16,7 +16,7 @@ from linkerpy.policy.accrual import AccrualRule
 from linkerpy.policy.balance import Algorithm
 from linkerpy.policy.budget import BudgetRule
 from linkerpy.policy.verdict import Classify
-from linkerpy.protocol.http.buffering import gather_short_bodies
+from linkerpy.protocol.http.buffering import SHORT, gather_all_bodies, gather_short_bodies
 from linkerpy.protocol.http.compress import compress
 from linkerpy.protocol.http.dialing import Dialer
 from linkerpy.protocol.http.endpoint import HttpEndpoint
@@ -85,12 +85,22 @@ def server_stack(
 class ServiceSettings:
     """What is a success of one service, how it is retried, and how many seconds it may take.
 
-    Without a classifier the status tells, and only what says so itself is retried.
+    Without a classifier the status tells, and only what says so itself is retried. Request bodies
+    of up to `short` bytes are gathered before they are sent, and without `streams` all bodies are.
     """
 
     classify: Classify | None = None
     retries: RetrySettings = field(default_factory=RetrySettings)
     total_timeout: float | None = None
+    short: int = SHORT
+    streams: bool = True
+
+
+def _buffering(service: ServiceSettings) -> Any:
+    if not service.streams:
+        return gather_all_bodies
+    # What can never be sent again need not be held back.
+    return None if service.retries.budget.never else gather_short_bodies(service.short)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +136,7 @@ class HttpStacks:
         service = self.service_settings(dst.path)
         return compose(
             proxy_headers(dst),  # outside the stats: what it does is no time of the service's
-            None if service.retries.budget.never else gather_short_bodies,
+            _buffering(service),
             service_stats(metrics, clock),  # above the attempts: many are one request
             total_timeout(service.total_timeout, timers),  # above the retries: it ends them
             retries(service.retries, service.classify, metrics, clock),
