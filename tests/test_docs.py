@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from linkerpy.app import schema
+
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")} - {ROOT / "CHANGELOG.md"})
 
@@ -65,3 +67,12 @@ def test_every_make_target_named_exists(document: Path) -> None:
 def test_the_readme_shows_the_demo_configuration_as_it_is() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     assert (ROOT / "conf/webtest.yml").read_text("utf-8") in readme
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "conf").glob("*.yml")), ids=lambda p: p.name)
+def test_every_example_configuration_loads(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "disco").mkdir()  # as the comment at its top asks for
+    monkeypatch.chdir(tmp_path)
+    assert schema.load(str(path)).warnings == []
