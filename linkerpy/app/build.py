@@ -22,23 +22,32 @@ from linkerpy.app.names import (
     explain,
     explain_system,
 )
-from linkerpy.app.schema import Linker, to_json
+from linkerpy.app.schema import Admin, Linker, to_json
 from linkerpy.app.schema import Security as SecurityKeys
 from linkerpy.core.clock import TimerWheel
 from linkerpy.core.closable import Group
 from linkerpy.naming.inet import Inet
+from linkerpy.naming.namer import Interpreter
 from linkerpy.net.dns import Resolver
+from linkerpy.net.errors import show_address
 from linkerpy.net.listen import ListeningPort, listen
 from linkerpy.net.log import logger
+from linkerpy.net.tls_handshake import Handshakes, ServerTls
 from linkerpy.protocol.http.config import HttpRouter
 from linkerpy.protocol.http.router import RunningHttpRouter
+from linkerpy.protocol.tcp.config import TcpRouter
+from linkerpy.protocol.tcp.router import RunningTcpRouter
+from linkerpy.router.config import RouterConfig
 from linkerpy.router.env import Env
 from linkerpy.router.sockets import socket_options
+from linkerpy.router.tls import server_tls
 from linkerpy.telemetry.metrics import Metrics
 from linkerpy.telemetry.process import watch_process
 from linkerpy.telemetry.snapshots import Snapshots
 
 _log = logger("linkerpy")
+
+Running = RunningHttpRouter | RunningTcpRouter
 
 
 def make_env(reactor: Any) -> Env:
@@ -69,13 +78,13 @@ class Linkerd(Service):
         self._grace = config.admin.shutdown_grace
         self._namers = build_namers(config.namers, env)
         self._routers = [
-            RunningHttpRouter(router, build_interpreter(router, self._namers, env), env)
+            _running(router, build_interpreter(router, self._namers, env), env)
             for router in config.routers
-            if isinstance(router, HttpRouter)  # the other protocols are refused when loading
         ]
         self._telemeters = [telemeter.build(env) for telemeter in config.telemetry]
         self._exporting = Group()
         self._admin: ListeningPort | None = None
+        self._admin_tls = _admin_tls(config.admin, env)
         self._watches = Group(
             watch_process(env.metrics, env.clock), Snapshots(env.metrics, env.clock)
         )
@@ -107,9 +116,12 @@ class Linkerd(Service):
         security = _security(admin.security)
         site = make_site(self._admin_state(), security, self._env.reactor, pages)
         options = socket_options(admin.socket_options)
-        self._admin = listen(self._env.reactor, site, admin.ip, admin.port, options)
+        tls = self._admin_tls
+        self._admin = listen(self._env.reactor, site, admin.ip, admin.port, options, tls)
         host = self._admin.getHost()
-        _log.info("serving http admin on {host}:{port}", host=host.host, port=host.port)
+        scheme = "http" if tls is None else "https"
+        where = show_address(host.host, host.port)
+        _log.info("serving {scheme} admin on {where}", scheme=scheme, where=where)
 
     def _admin_state(self) -> AdminState:
         return AdminState(
@@ -160,13 +172,25 @@ class Linkerd(Service):
     def _close(self) -> None:
         for router in self._routers:
             router.close()
+        self._env.logs.close()
         self._exporting.close()
         if self._admin is not None:
             self._admin.stopListening()
+        if self._admin_tls is not None:
+            self._admin_tls.close()
         self._watches.close()
 
 
-def _view(router: RunningHttpRouter) -> RouterView:
+def _running(config: RouterConfig, interpreter: Interpreter, env: Env) -> Running:
+    """A router, not yet listening."""
+    if isinstance(config, HttpRouter):
+        return RunningHttpRouter(config, interpreter, env)
+    if isinstance(config, TcpRouter):
+        return RunningTcpRouter(config, interpreter, env)
+    raise TypeError(f"{config.protocol} is refused when loading")
+
+
+def _view(router: Running) -> RouterView:
     """A router as the admin pages see it."""
     config = router.config
     return RouterView(
@@ -177,6 +201,15 @@ def _view(router: RunningHttpRouter) -> RouterView:
         explain=explain(router.router.interpreter),
         clients=router.router.client_states,
     )
+
+
+def _admin_tls(keys: Admin, env: Env) -> ServerTls | None:
+    """The admin server's TLS.
+
+    Raises: TlsConfigError.
+    """
+    handshakes = Handshakes(env.metrics.scope("admin"), env.clock, show_address(keys.ip, keys.port))
+    return server_tls(env.reactor, keys.tls, handshakes, (b"http/1.1",))
 
 
 def _security(keys: SecurityKeys | None) -> Security:

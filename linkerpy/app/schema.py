@@ -64,7 +64,7 @@ class CommonAdmin(Model):
     shutdown_grace_ms: Count = 10_000
     security: Security | None = None
     """None is everything open."""
-    tls: Annotated[ServerTls | None, NotYet("TLS")] = None
+    tls: ServerTls | None = None
     worker_threads: Positive = 2
     """Without effect: there are no admin threads."""
 

@@ -7,6 +7,7 @@ install ours. A mistake of the user's ends in one message on stderr and exit cod
 import gc
 import signal
 import sys
+from collections.abc import Callable
 from typing import Any, ClassVar, NoReturn
 
 from twisted.application.service import IService, Service
@@ -83,7 +84,8 @@ class Linkerpy(Service):
 
         super().startService()  # type: ignore[no-untyped-call]
         try:
-            running = Linkerd(self._config, make_env(reactor), reactor.stop)
+            env = make_env(reactor)
+            running = Linkerd(self._config, env, reactor.stop)
             running.startService()
         except (ListenError, OSError, ValueError) as error:
             fail(f"linkerpy: {error}")
@@ -93,6 +95,8 @@ class Linkerpy(Service):
         gc.collect()
         gc.freeze()
         reactor.callWhenRunning(_end_cleanly_on_signals, reactor)
+        if env.logs.reopened_on_hangup:
+            reactor.callWhenRunning(_call_on_hangup, reactor, env.logs.reopen)
 
     def stopService(self) -> Any:
         """Drain and close."""
@@ -113,6 +117,11 @@ def _end_cleanly_on_signals(reactor: Any) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ended)
+
+
+def _call_on_hangup(reactor: Any, call: Callable[[], None]) -> None:
+    """SIGHUP means that log files have been moved; without any that wait for it, it ends us."""
+    signal.signal(signal.SIGHUP, lambda _number, _frame: reactor.callFromThread(call))
 
 
 def makeService(options: Options) -> IService:

@@ -3,7 +3,8 @@
 Source: config spec, section 10.1.
 """
 
-from typing import Annotated
+from random import Random
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -13,6 +14,10 @@ from linkerpy.config.model import KindModel, Model
 
 class LabelerConfig(KindModel):
     """A labeler: what a `Forwarded` header calls one end of a connection."""
+
+    def build(self, router: str, chance: Random) -> Any:
+        """The labeler; `router` is the label of the router that it works for."""
+        raise NotImplementedError(type(self).__name__)
 
 
 class AddForwardedHeader(Model):

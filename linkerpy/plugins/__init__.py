@@ -107,10 +107,12 @@ _PLUGINS = {
     },
     "http.propagator": {
         "io.l5d.default": "tracers.default:DefaultConfig",
+        "io.l5d.w3c": "tracers.w3c:W3cConfig",
         "io.l5d.zipkin": "tracers.zipkin:ZipkinConfig",
     },
     "h2.propagator": {
         "io.l5d.default": "tracers.default:DefaultConfig",
+        "io.l5d.w3c": "tracers.w3c:W3cConfig",
         "io.l5d.zipkin": "tracers.zipkin:ZipkinConfig",
     },
     "http.authorizer": {"io.l5d.k8s.istio": "authorizers.istio:IstioConfig"},

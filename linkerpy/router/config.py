@@ -55,14 +55,14 @@ class ServerConfig(Model):
     ip: Ip = "127.0.0.1"
     label: Text | None = None
     """Without effect, as in linkerd."""
-    tls: Annotated[ServerTls | None, NotYet("TLS")] = None
+    tls: ServerTls | None = None
     socket_options: SocketOptions = SocketOptions()
     max_concurrent_requests: Count | None = None
     announce: Annotated[Many[PathField], NotYet("announcers", inert=((),))] = ()
     timeout_ms: int | None = None
     """For a request, in milliseconds; 0 or less is none."""
     server_session: Session = Session()
-    clear_context: Annotated[Flag, NotYet("clearing contexts", inert=(False,))] = False
+    clear_context: Flag = False
 
 
 _STATIC_ONLY: dict[str, str] = {
@@ -76,7 +76,7 @@ class ClientKeys(Model):
 
     MOVED: ClassVar[dict[str, str]] = _STATIC_ONLY
 
-    tls: Annotated[ClientTls | None, NotYet("TLS", inert_if=lambda tls: not tls.enabled)] = None
+    tls: ClientTls | None = None
     load_balancer: Annotated[BalancerConfig, KindOf("balancer")] | None = None
     """None is p2c with its defaults."""
     host_connection_pool: HostConnectionPool = HostConnectionPool()

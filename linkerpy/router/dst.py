@@ -9,6 +9,7 @@ from linkerpy.naming.dtab import EMPTY as NO_DTAB
 from linkerpy.naming.dtab import Dtab
 from linkerpy.naming.path import Path
 from linkerpy.policy.verdict import Classify
+from linkerpy.telemetry.trace_id import TraceId
 
 
 class Dst:
@@ -47,22 +48,26 @@ class Context:
     have found a usable connection, and `endpoint` the address that was chosen for it. `classify`
     is the service's response classifier, None where the protocol's plain rule holds; `deadline` is
     until when the answer is of use to the caller, as (noted at, until) in nanoseconds of the epoch;
-    `upgrade` is the other protocol that the caller wants to speak from here on.
+    `upgrade` is the other protocol that the caller wants to speak from here on; `trace` the id of
+    the request's span here; `connection` what the request came by, with a Twisted `transport`.
     """
 
     __slots__ = (
         "acquire_by",
         "classify",
+        "connection",
         "deadline",
         "dst",
         "endpoint",
         "local",
         "peer",
+        "trace",
         "upgrade",
     )
 
-    def __init__(self, peer: str) -> None:
+    def __init__(self, peer: str, connection: Any = None) -> None:
         self.peer = peer
+        self.connection = connection
         self.local: Dtab = NO_DTAB
         self.dst: Dst | None = None
         self.acquire_by = float("inf")
@@ -70,3 +75,4 @@ class Context:
         self.classify: Classify | None = None
         self.deadline: tuple[int, int] | None = None
         self.upgrade: Any = None
+        self.trace: TraceId | None = None

@@ -6,6 +6,7 @@ from typing import Any
 
 from linkerpy.core.clock import Clock, TimerWheel
 from linkerpy.naming.inet import Inet
+from linkerpy.router.rolling_log import LogFiles
 from linkerpy.telemetry.metrics import Metrics
 
 
@@ -22,3 +23,5 @@ class Env:
     metrics: Metrics
     """The root of the metrics tree; take a scope of it."""
     random: Random = field(default_factory=Random)
+    logs: LogFiles = field(default_factory=LogFiles)
+    """Files that access logs are written to."""

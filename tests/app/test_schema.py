@@ -103,10 +103,7 @@ def test_of_the_static_entries_that_match_the_last_to_set_a_parameter_counts():
 
 def test_captures_are_put_into_the_common_name():
     text = STATIC + "      tls: {commonName: '{name}.example.org'}\n"
-    with pytest.raises(ConfigError, match="`tls` is not supported yet"):
-        loads("f", text)
-    reading = schema.check("f", text)
-    client = schema.read(Linker, reading.source, unbuilt=True).model.routers[0].client
+    client = loads("f", text).config.routers[0].client
     assert client.for_name(Path.parse("/#/x/web")).tls.common_name == "web.example.org"
 
 

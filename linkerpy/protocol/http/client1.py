@@ -23,10 +23,13 @@ from linkerpy.core.errors import (
     BackendError,
     BadRequest,
     Cancelled,
+    ConnectionFailed,
     NotDelivered,
+    RouterError,
 )
 from linkerpy.core.reply import Reply
 from linkerpy.naming.addr import Address
+from linkerpy.net.tls_errors import TlsFailed
 from linkerpy.protocol.http.dialing import Dialer
 from linkerpy.protocol.http.upgrade import Upgrade
 from linkerpy.protocol.http.wire import BodyWriter
@@ -249,11 +252,12 @@ class ClientConnection(Protocol):
         self._lost = True
         self._life.close()
         self._dialer.closed()
-        closed = self._closed()
+        closed = self._closed(reason.value)
         try:
             self._parser.eof(whole=reason.check(ConnectionDone) is not None)
         except Truncated as error:
-            closed.message += f": {error.reason}"
+            if isinstance(closed, BackendClosed):
+                closed.message += f": {error.reason}"
         response, reply = self._response, self._reply
         self._response = self._reply = None
         if reply is not None:
@@ -266,8 +270,12 @@ class ClientConnection(Protocol):
             writer.cancel(Cancelled("the backend closed the connection"))
         self._leave_pool()
 
-    def _closed(self) -> BackendClosed:
+    def _closed(self, reason: BaseException | None) -> RouterError:
         """Why there is no response. The system may know that the request cannot have been read."""
+        if isinstance(reason, TlsFailed) and reason.unheard:  # TLS 1.3 may refuse us so late
+            where = self._owner.address.show()
+            text = f"Unable to establish connection to {where}."
+            return ConnectionFailed(text, cause=reason.text)
         text = f"The backend {self._owner.address.show()} closed the connection"
         arrived = getattr(self.transport, "peer_had", None)
         if arrived is not None and arrived <= self._sent_before:

@@ -6,10 +6,12 @@ propagators and authorizers, and no kinds of them.
 Source: config spec, sections 10, 13.1 and 14.
 """
 
+from random import Random
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from linkerpy.codec.http import header_line
 from linkerpy.config.fields import Count, Flag, Many, OneOrMany, Port, Positive, Text
 from linkerpy.config.forwarded import AddForwardedHeader
 from linkerpy.config.kinds import KindOf
@@ -48,18 +50,30 @@ class ClassifierConfig(KindModel):
 class PropagatorConfig(KindModel):
     """A trace propagator: which headers carry trace ids."""
 
+    def build(self, chance: Random) -> Any:
+        """The propagator."""
+        raise NotImplementedError(type(self).__name__)
+
 
 class AuthorizerConfig(KindModel):
     """A request authorizer: asks whether a request may go on."""
+
+
+def _header_name(name: str) -> str:
+    try:
+        header_line(name.encode("utf-8"), b"")
+    except ValueError as error:
+        raise ValueError("must be the name of a header") from error
+    return name
 
 
 class HttpServer(ServerConfig):
     """A server of an `http` router."""
 
     port: Port = 4140
-    add_forwarded_header: Annotated[AddForwardedHeader | None, NotYet("Forwarded headers")] = None
-    timestamp_header: Annotated[Text | None, NotYet("timestamp headers")] = None
-    max_call_depth: Annotated[Count, NotYet("call depth limits", inert=(1000,))] = 1000
+    add_forwarded_header: AddForwardedHeader | None = None
+    timestamp_header: Annotated[Text, AfterValidator(_header_name)] | None = None
+    max_call_depth: Count = 1000
 
 
 class HttpClientKeys(ClientKeys):
@@ -171,15 +185,13 @@ class HttpRouter(RouterConfig):
     """Request bodies up to this size are waited for, and can be sent again; None is 5."""
     compression_level: Annotated[int, Field(ge=-1, le=9)] = -1
     """Of responses: -1 for text only, 0 for never, 1 to 9 for every type."""
-    http_access_log: Annotated[Text | None, NotYet("access logs")] = None
-    http_access_log_roll_policy: Annotated[RollPolicy, NotYet("access logs", inert=("never",))] = (
-        "never"
-    )
-    http_access_log_append: Annotated[Flag, NotYet("access logs", inert=(True,))] = True
-    http_access_log_rotate_count: Annotated[int, NotYet("access logs", inert=(-1,))] = -1
-    trace_propagator: Annotated[
-        Annotated[PropagatorConfig, KindOf("http.propagator")] | None, NotYet("tracing")
-    ] = None
+    http_access_log: Text | None = None
+    http_access_log_roll_policy: RollPolicy = "never"
+    http_access_log_append: Flag = True
+    http_access_log_rotate_count: int = -1
+    """How many rolled files are kept; a negative number is all."""
+    trace_propagator: Annotated[PropagatorConfig, KindOf("http.propagator")] | None = None
+    """None is `io.l5d.default`."""
 
     @field_validator("identifier")
     @classmethod

@@ -17,6 +17,7 @@ from linkerpy.core.reply import Reply
 from linkerpy.naming.addr import Address
 from linkerpy.net.connect import connect
 from linkerpy.net.errors import ConnectFailed
+from linkerpy.net.tls_handshake import CLIENT_PATIENCE, ClientTls, Handshakes
 from linkerpy.policy.pool import Pool, PoolLimits
 from linkerpy.protocol.http.wire import WireSettings
 from linkerpy.router.env import Env
@@ -65,6 +66,12 @@ class Dialer:
         self.waited = metrics.counter("pool_num_waited")
         self.refused = metrics.counter("pool_num_too_many_waiters")
         self._idled, self.outlived = metrics.counter("idle"), metrics.counter("lifetime")
+        target = wire.tls
+        self._tls = (
+            None
+            if target is None
+            else ClientTls(target.live, target.name, Handshakes(metrics, env.clock))
+        )
         metrics.gauge("connections", read=lambda: self._open)
         metrics.gauge("pool_size", read=lambda: sum(e.pool.size for e in self.endpoints))
         metrics.gauge("pool_cached", read=lambda: sum(e.pool.idle for e in self.endpoints))
@@ -89,16 +96,18 @@ class Dialer:
             self._failed_latency.add((self.clock.seconds() - started) * 1000)
             reply.fail(self._explain(address, error, acquire_by))
 
-        timeout = min(self.wire.connect_timeout, max(acquire_by - started, 0.001))
+        left = max(acquire_by - started, 0.001)
         attempt = connect(
             self._env.reactor,
             address.ip,
             address.port,
             protocol,
-            timeout,
+            min(self.wire.connect_timeout, left),
             self.wire.socket_options,
             on_connected=connected,
             on_failed=failed,
+            tls=self._tls,
+            handshake_timeout=min(CLIENT_PATIENCE, left),
         )
 
         def cancel(_reason: BaseException) -> None:

@@ -9,22 +9,33 @@ from typing import Any
 
 from twisted.internet.protocol import ServerFactory
 
+from linkerpy.codec.http import Response
 from linkerpy.core.clock import TimerWheel
-from linkerpy.protocol.http.filters import HttpService
+from linkerpy.core.errors import RouterError
+from linkerpy.protocol.http.filters import HttpService, error_response
 from linkerpy.protocol.http.server1 import ServerConnection
 from linkerpy.protocol.http.wire import WireSettings
 from linkerpy.telemetry.metrics import Metrics
 
 
 class HttpPort(ServerFactory):
-    """One listening port: its stack, its connections and their figures."""
+    """One listening port: its stack, its connections and their figures.
+
+    `report` makes the response to what never reaches the stack.
+    """
 
     noisy = False
 
     def __init__(
-        self, service: HttpService, wire: WireSettings, timers: TimerWheel, metrics: Metrics
+        self,
+        service: HttpService,
+        wire: WireSettings,
+        timers: TimerWheel,
+        metrics: Metrics,
+        report: Callable[[RouterError], Response] = error_response,
     ) -> None:
         self.service = service
+        self.report = report
         self.wire = wire
         self.timers = timers
         self.idles = wire.idle_time < math.inf

@@ -1,20 +1,28 @@
 """One HTTP router, from its configuration to its listening ports."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
+from random import Random
 from typing import Any
 
 from linkerpy.config.connection import RetryBudget, Session
 from linkerpy.config.connection import SocketOptions as SocketKeys
+from linkerpy.config.forwarded import AddForwardedHeader
 from linkerpy.naming.namer import Interpreter
 from linkerpy.naming.path import Path
 from linkerpy.net.listen import listen
+from linkerpy.net.tls_handshake import Handshakes, ServerTls
 from linkerpy.policy.accrual import default_rule
 from linkerpy.policy.backoff import Waits
 from linkerpy.policy.balance import p2c
 from linkerpy.policy.budget import BudgetRule
 from linkerpy.policy.pool import PoolLimits
+from linkerpy.protocol.http.access_log import AccessLog
 from linkerpy.protocol.http.config import HttpRouter, HttpServer
+from linkerpy.protocol.http.context import bare_response
+from linkerpy.protocol.http.filters import error_response
+from linkerpy.protocol.http.forwarded import Labeler, RandomLabel
 from linkerpy.protocol.http.identify import HeaderToken, Identifier, first_of
 from linkerpy.protocol.http.port import HttpPort
 from linkerpy.protocol.http.retries import RetrySettings, at_once
@@ -25,12 +33,16 @@ from linkerpy.protocol.http.stacks import (
     ServiceSettings,
     server_stack,
 )
+from linkerpy.protocol.http.trace import LinkerdPropagator, Propagator
 from linkerpy.protocol.http.wire import WireSettings
 from linkerpy.router.config import Retries
 from linkerpy.router.env import Env
 from linkerpy.router.families import BackoffConfig
 from linkerpy.router.routing import CacheSizes, Router, RouterSettings
 from linkerpy.router.sockets import socket_options
+from linkerpy.router.tls import ClientContexts, every_tls, server_tls
+
+_ALPN = (b"http/1.1",)
 
 
 class RunningHttpRouter:
@@ -40,11 +52,24 @@ class RunningHttpRouter:
         self.config = config
         self._env = env
         settings = _router_settings(config)
-        stacks = HttpStacks(settings, self._service_settings, self._client_settings, env)
+        self._propagator = _propagator(config, env.random)
+        self._access_log = _access_log(config, env)
+        stacks = HttpStacks(
+            settings,
+            self._service_settings,
+            self._client_settings,
+            env,
+            self._propagator,
+            self._access_log,
+        )
         self.router = Router(settings, interpreter, stacks, env)
         if config.originator:
             self.router.metrics.gauge("originator", read=lambda: 1.0)
         self._identify = _identifier(config)
+        self._contexts = ClientContexts(env.reactor, _ALPN)
+        self._tls: list[ServerTls | None] = []
+        for keys in every_tls(config.client):  # so that files that will not do are known now
+            self._contexts.target(keys)
         self._ports = [(server, self._port(server)) for server in config.servers]
         self._listening: list[Any] = []
 
@@ -58,9 +83,29 @@ class RunningHttpRouter:
             self.config.compression_level,
             _limit(server.timeout_ms),
             label,
+            server.clear_context,
+            self._labelers(server.add_forwarded_header),
+            server.timestamp_header,
+            server.max_call_depth,
+            self._propagator,
         )
+        handshakes = Handshakes(metrics, self._env.clock, label.replace("/", ":"))
+        self._tls.append(server_tls(self._env.reactor, server.tls, handshakes, _ALPN))
         stack = server_stack(self._identify, self.router, settings, metrics, self._env)
-        return HttpPort(stack, wire, self._env.timers, metrics)
+        report = bare_response if server.clear_context else error_response
+        return HttpPort(stack, wire, self._env.timers, metrics, report)
+
+    def _labelers(self, keys: AddForwardedHeader | None) -> tuple[Labeler, Labeler] | None:
+        if keys is None:
+            return None
+        chance = self._env.random
+        by, for_ = (
+            RandomLabel(chance, each_request=True)
+            if labeler is None
+            else labeler.build(self.config.name, chance)
+            for labeler in (keys.by, keys.for_)
+        )
+        return by, for_
 
     def _service_settings(self, name: Path) -> ServiceSettings:
         keys = self.config.service.for_name(name)
@@ -88,8 +133,9 @@ class RunningHttpRouter:
         algorithm = p2c() if keys.load_balancer is None else keys.load_balancer.build(self._env)
         chance = self._env.random
         accrual = keys.failure_accrual
+        wire = _wire(self.config, keys.socket_options, keys.client_session, limits)
         return ClientSettings(
-            _wire(self.config, keys.socket_options, keys.client_session, limits),
+            replace(wire, tls=self._contexts.target(keys.tls)),
             algorithm,
             default_rule(chance) if accrual is None else accrual.build(chance),
             keys.fail_fast,
@@ -103,9 +149,9 @@ class RunningHttpRouter:
         Raises:
             ListenError: one cannot be bound.
         """
-        for server, port in self._ports:
+        for (server, port), tls in zip(self._ports, self._tls, strict=True):
             options = socket_options(server.socket_options)
-            bound = listen(self._env.reactor, port, server.ip, server.port, options)
+            bound = listen(self._env.reactor, port, server.ip, server.port, options, tls)
             self._listening.append(bound)
         return [f"{port.getHost().host}:{port.getHost().port}" for port in self._listening]
 
@@ -137,6 +183,12 @@ class RunningHttpRouter:
         for _, port in self._ports:
             port.abort()
         self.router.close()
+        if self._access_log is not None:
+            self._access_log.close()
+        self._contexts.close()
+        for tls in self._tls:
+            if tls is not None:
+                tls.close()
 
 
 def _router_settings(config: HttpRouter) -> RouterSettings:
@@ -149,6 +201,29 @@ def _router_settings(config: HttpRouter) -> RouterSettings:
             cache.paths, cache.trees, cache.bounds, cache.clients, float(cache.idle_ttl_secs)
         ),
     )
+
+
+def _propagator(config: HttpRouter, chance: Random) -> Propagator:
+    if config.trace_propagator is None:
+        return LinkerdPropagator(chance.getrandbits(64))
+    built: Propagator = config.trace_propagator.build(chance)
+    return built
+
+
+def _access_log(config: HttpRouter, env: Env) -> AccessLog | None:
+    """Raises ValueError if the file cannot be written."""
+    if config.http_access_log is None:
+        return None
+    try:
+        file = env.logs.open(
+            config.http_access_log,
+            config.http_access_log_roll_policy,
+            append=config.http_access_log_append,
+            keep=config.http_access_log_rotate_count,
+        )
+    except ValueError as error:
+        raise ValueError(f"router '{config.name}': httpAccessLog: {error}") from error
+    return AccessLog(file, env.timers)
 
 
 def _limit(milliseconds: int | None) -> float | None:

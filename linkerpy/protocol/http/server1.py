@@ -30,7 +30,6 @@ from linkerpy.codec.http1_write import (
 from linkerpy.core.closable import NOTHING, Closable
 from linkerpy.core.drive import Drive, drive
 from linkerpy.core.errors import Cancelled, RouterError
-from linkerpy.protocol.http.filters import error_response
 from linkerpy.protocol.http.upgrade import Upgrade
 from linkerpy.protocol.http.wire import BodyWriter, Stall, peer_name
 from linkerpy.router.dst import Context
@@ -192,7 +191,7 @@ class ServerConnection(Protocol):
         self._keep_alive = keep_alive and request.method != b"CONNECT"
         if not request.body.over:
             self._watch_upload(request)
-        request.ctx = Context(self._peer)
+        request.ctx = Context(self._peer, self)
         if b"expect" in request.names:
             self._expect(request)
         running = drive(self._server.service(request), self._respond)
@@ -231,13 +230,13 @@ class ServerConnection(Protocol):
                 response.body.cancel(Cancelled("the client is gone"))
             return
         if response is None:
-            response = error_response(RouterError(f"Internal error: {error}"))
+            response = self._server.report(RouterError(f"Internal error: {error}"))
         try:
             self._send(self._request, response)
         except ValueError as unwritable:
             response.body.cancel(unwritable)
             known = RouterError(f"The response cannot be written as HTTP/1: {unwritable}")
-            self._send(self._request, error_response(known))
+            self._send(self._request, self._server.report(known))
         if late:  # otherwise `_next` is under way
             self._next()
 
@@ -315,7 +314,7 @@ class ServerConnection(Protocol):
         """Answer bytes that are no request, and close: what follows cannot be understood."""
         known = RouterError(error.reason)
         known.status = error.status
-        response = error_response(known)
+        response = self._server.report(known)
         head = response_head(response, Framing.LENGTH, keep_alive=False)
         self._write(head + whole_body(Framing.LENGTH, response.body))
         self._linger()

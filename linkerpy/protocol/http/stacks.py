@@ -16,8 +16,10 @@ from linkerpy.policy.accrual import AccrualRule
 from linkerpy.policy.balance import Algorithm
 from linkerpy.policy.budget import BudgetRule
 from linkerpy.policy.verdict import Classify
+from linkerpy.protocol.http.access_log import AccessLog
 from linkerpy.protocol.http.buffering import SHORT, gather_all_bodies, gather_short_bodies
 from linkerpy.protocol.http.compress import compress
+from linkerpy.protocol.http.context import call_depth, clear_context, timestamp
 from linkerpy.protocol.http.dialing import Dialer
 from linkerpy.protocol.http.endpoint import HttpEndpoint
 from linkerpy.protocol.http.filters import (
@@ -29,6 +31,7 @@ from linkerpy.protocol.http.filters import (
     respond_to_errors,
     route,
 )
+from linkerpy.protocol.http.forwarded import Labeler, add_forwarded
 from linkerpy.protocol.http.identify import Identifier
 from linkerpy.protocol.http.limits import at_most
 from linkerpy.protocol.http.requeues import requeues
@@ -40,6 +43,7 @@ from linkerpy.protocol.http.timeouts import (
     server_timeout,
     total_timeout,
 )
+from linkerpy.protocol.http.trace import Propagator, trace_attempts, trace_requests
 from linkerpy.protocol.http.wire import WireSettings
 from linkerpy.router.client import Client
 from linkerpy.router.dst import Dst
@@ -54,7 +58,9 @@ class ServerSettings:
     """How one listening port serves.
 
     `max_requests` is at the same time, None for any number; `timeout` in seconds, None for none;
-    `label` is what messages call the server.
+    `label` is what messages call the server. `forwarded` are the labelers of the two ends; None
+    adds no such header. `call_depth` is the most proxies that a request may have come through, and
+    without a `propagator` no trace context is read.
     """
 
     wire: WireSettings
@@ -62,6 +68,11 @@ class ServerSettings:
     compression: int = 0
     timeout: float | None = None
     label: str = "unspecified"
+    clear_context: bool = False
+    forwarded: tuple[Labeler, Labeler] | None = None
+    timestamp_header: str | None = None
+    call_depth: int = 1000
+    propagator: Propagator | None = None
 
 
 def server_stack(
@@ -69,14 +80,19 @@ def server_stack(
 ) -> HttpService:
     """One listening port's stack, above the router."""
     respond = respond_to_errors(server.wire.max_headers, server.wire.max_error_body)
-    most = server.max_requests
+    most, propagator = server.max_requests, server.propagator
     return compose(
-        server_stats(metrics, env.clock, respond),  # outermost: counts the responses we make, too
+        clear_context if server.clear_context else None,  # of the responses we make, too
+        server_stats(metrics, env.clock, respond),  # counts the responses we make, too
         None if most is None else at_most(most, metrics),
         compress(server.compression),
-        read_context_headers,  # the dtabs must be known before the name is looked up
+        None if server.clear_context else read_context_headers,  # dtabs: before the name is sought
+        None if server.forwarded is None else add_forwarded(*server.forwarded),
+        timestamp(server.timestamp_header),
+        call_depth(server.call_depth),
+        None if propagator is None else trace_requests(propagator, env.random),
         server_timeout(server.timeout, server.label, env.timers),
-        origin_form,  # the host must be right before the name is made from it
+        origin_form,  # before the name is made from the host; after `Forwarded`, for its scheme
         route(identify, router),
     )
 
@@ -127,6 +143,8 @@ class HttpStacks:
     service_settings: Callable[[Path], ServiceSettings]
     client_settings: Callable[[Path], ClientSettings]
     env: Env
+    propagator: Propagator | None = None
+    access_log: AccessLog | None = None
     counting: WeakSet[ByName] = field(default_factory=WeakSet)
     """What the clients that live count by logical name."""
 
@@ -153,7 +171,10 @@ class HttpStacks:
         client = self.client_settings(bound.id)
         by_name = ByName(metrics)
         self.counting.add(by_name)
+        propagator, log = self.propagator, self.access_log
         return compose(
+            None if log is None else log.logged,
+            None if propagator is None else trace_attempts(propagator, self.env.random),
             requeues(client.requeues, metrics, clock),  # above the stats: each is an attempt
             client_stats(metrics, clock, by_name),
             attempt_deadline(client.attempt_timeout),

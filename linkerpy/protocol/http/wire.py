@@ -14,6 +14,7 @@ from linkerpy.core.clock import TimerWheel
 from linkerpy.core.closable import NOTHING, Closable
 from linkerpy.core.errors import BackendError
 from linkerpy.net.options import SocketOptions
+from linkerpy.net.tls_handshake import Target
 from linkerpy.policy.pool import PoolLimits
 
 
@@ -37,6 +38,8 @@ class WireSettings:
     connect_timeout: float = 1.0
     pool: PoolLimits = field(default_factory=PoolLimits)
     socket_options: SocketOptions = field(default_factory=SocketOptions)
+    tls: Target | None = None
+    """Of a client: with whom it speaks TLS."""
 
 
 class Wire(Protocol):

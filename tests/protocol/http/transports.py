@@ -38,6 +38,9 @@ class MemoryTransport:
     def getPeer(self):
         return self.peer
 
+    def getHost(self):
+        return IPv4Address("TCP", "10.0.0.9", 4140)
+
     def write(self, data):
         assert isinstance(data, bytes)
         if self.lost or self.end == "aborted" or self.half_closed:
@@ -158,7 +161,9 @@ class Network:
         self.attempts = []
         self.sent_to = {}
 
-    def connect(self, _reactor, host, port, build, timeout, _options, *, on_connected, on_failed):
+    def connect(
+        self, _reactor, host, port, build, timeout, _options, *, on_connected, on_failed, **_tls
+    ):
         attempt = _Attempt(self, (host, port), build, timeout, on_connected, on_failed)
         self.attempts.append(attempt)
         return attempt
