@@ -3,27 +3,55 @@
 Each side is read only as fast as the other takes the bytes: a transport whose send buffer is full
 pauses the other's reading, so a relay holds at most two send buffers and two reads. An end of one
 side's stream is passed on as such where the transports can (half-close).
+
+`relay` joins two plain sockets by `linkerpy.net.splice`, anything else by `Relay` itself.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
+from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import (
     IHalfCloseableDescriptor,
     IHalfCloseableProtocol,
     IPushProducer,
     ISSLTransport,
 )
-from twisted.internet.protocol import Protocol
+from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from linkerpy.net.splice import HAVE_SPLICE, Splice
+from linkerpy.net.transport import Immediate
+
+
+class Joined(Protocol):
+    """Two joined connections."""
+
+    error: BaseException | None
+    """What broke the first connection that broke; None while none has."""
+    broken: Any
+    """That connection's transport."""
+
+    @property
+    def sent(self) -> tuple[int, int]:
+        """Bytes that came from `a` and from `b`."""
+
+    @property
+    def done(self) -> bool:
+        """Whether both connections are gone."""
+
+    def close(self) -> None:
+        """Break both connections off."""
+
 
 class Relay:
-    """Two joined connections; `sent` counts the bytes passed from `a` to `b` and back."""
+    """Two connections of any kind, joined; see `Joined`."""
 
     def __init__(self, a: Any, b: Any, on_done: "Callable[[Relay], None] | None") -> None:
         self._on_done = on_done
+        self.error: BaseException | None = None
+        self.broken: Any = None
         self._near, self._far = _End(self, a), _End(self, b)
         self._near.peer, self._far.peer = self._far, self._near
 
@@ -37,8 +65,11 @@ class Relay:
         """Whether both connections are gone."""
         return self._near.lost and self._far.lost
 
-    def start(self) -> None:
-        """Take the transports over from their protocols."""
+    def start(self, first: bytes) -> None:
+        """Take the transports over from their protocols; `first` goes to `b` before all else."""
+        if first and not self._far.lost:
+            self._near.received += len(first)
+            self._far.transport.write(first)
         self._near.take_over()
         self._far.take_over()
         self.end_lost()
@@ -49,6 +80,11 @@ class Relay:
             if not end.lost:
                 end.transport.abortConnection()
 
+    def failed(self, transport: Any, error: BaseException) -> None:
+        """A connection has broken; the first to break is the cause."""
+        if self.error is None:
+            self.error, self.broken = error, transport
+
     def end_lost(self) -> None:
         """A connection may be gone: if both are, say so."""
         on_done = self._on_done
@@ -58,7 +94,7 @@ class Relay:
 
 
 @implementer(IHalfCloseableProtocol, IPushProducer)
-class _End(Protocol):
+class _End(TwistedProtocol):
     """The protocol of one side, and the producer of the other's bytes."""
 
     transport: Any
@@ -117,6 +153,9 @@ class _End(Protocol):
 
     def connectionLost(self, reason: Failure | None = None) -> None:
         self.ended = self.lost = True
+        why = None if reason is None else reason.value
+        if why is not None and not isinstance(why, ConnectionDone):
+            self._relay.failed(self.transport, why)
         self._finish_peer()
         self._relay.end_lost()
 
@@ -128,18 +167,38 @@ class _End(Protocol):
 
 
 def _half_closes(transport: Any) -> bool:
-    """TLS has no half-close that its peers would understand."""
-    return IHalfCloseableDescriptor.providedBy(transport) and not ISSLTransport.providedBy(
-        transport
+    """Twisted's own TLS cannot; linkerpy's sends close_notify."""
+    return IHalfCloseableDescriptor.providedBy(transport) and (
+        isinstance(transport, Immediate) or not ISSLTransport.providedBy(transport)
     )
 
 
-def relay(a: Any, b: Any, on_done: Callable[[Relay], None] | None = None) -> Relay:
-    """Join two connected transports until both are closed, then call `on_done`.
+def plain(transport: Any) -> bool:
+    """Whether the transport is nothing but its socket: no TLS, no timeouts, nothing buffered."""
+    return (
+        HAVE_SPLICE
+        and isinstance(transport, Immediate)
+        and not (transport.TLS or ISSLTransport.providedBy(transport) or transport.options.timed)
+        and bool(transport.connected)
+        and not (transport.disconnecting or transport.pending or transport.holds)
+        and transport.producer is None
+    )
 
-    The transports get new protocols; what the old ones had received is the caller's to pass on
-    before. They must have no producers. Reading starts on both, even if it was paused.
+
+def relay(
+    a: Any,
+    b: Any,
+    on_done: Callable[[Any], None] | None = None,
+    *,
+    first: bytes = b"",
+) -> Joined:
+    """Join two connected transports until both are closed, then call `on_done` with the relay.
+
+    The transports get new protocols; `first` is what the old one of `a` had received: it goes to
+    `b` before anything else. They must have no producers. Reading starts on both, even if it was
+    paused. `on_done` may be called before this returns.
     """
-    joined = Relay(a, b, on_done)
-    joined.start()
+    kind: type[Relay | Splice] = Splice if plain(a) and plain(b) else Relay
+    joined = kind(a, b, on_done)
+    joined.start(first)
     return joined

@@ -187,6 +187,11 @@ class Immediate(Direct, tcp.Connection):
         """How many bytes were written that the socket has not taken yet."""
         return len(self.dataBuffer) - self.offset + self._tempDataLen
 
+    @property
+    def holds(self) -> bool:
+        """Whether something was received that the protocol has not been given yet."""
+        return self._held is not None
+
     def _attempt(self, send: Any, data: Any) -> int:
         """Send, and say how many bytes the socket took."""
         try:

@@ -3,11 +3,19 @@
 import pytest
 from twisted.internet.error import ConnectionDone
 
+from linkerpy.net import relay as module
 from linkerpy.net.relay import relay
 from tests.net.test_transport import HalfRecorder, Push, buffered
 from tests.net.wire import Pair, Recorder
 
 MEGABYTE = 1024 * 1024
+
+
+@pytest.fixture(params=["best", "buffered"], autouse=True)
+def way(request, monkeypatch):
+    """By splice where that can be, and without it."""
+    if request.param == "buffered":
+        monkeypatch.setattr(module, "HAVE_SPLICE", False)
 
 
 class Joined:
@@ -109,3 +117,31 @@ def test_bytes_that_arrived_while_reading_was_paused_are_relayed(loop):
     loop.until(lambda: second.client.data, "the data")
     assert second.client.data == b"early"
     assert not first.server.data
+
+
+def test_first_bytes_go_before_what_follows_and_are_counted(any_loop):
+    first, second = Pair(any_loop), Pair(any_loop)
+    first.client.transport.write(b" world")
+    joined = relay(first.server.transport, second.server.transport, first=b"hello")
+    any_loop.until(lambda: len(second.client.data) == 11, "all")
+    assert second.client.data == b"hello world"
+    assert joined.sent == (11, 0)
+
+
+@pytest.mark.parametrize("side", ["client", "backend"])
+def test_a_relay_knows_which_side_broke_it(any_loop, side):
+    joined = Joined(any_loop)
+    joined.client.transport.write(b"x")
+    any_loop.until(lambda: joined.backend.data, "the relay to work")
+    getattr(joined, side).transport.abortConnection()
+    any_loop.until(lambda: joined.done, "the end")
+    assert joined.relay.broken is (joined.a if side == "client" else joined.b)
+    assert joined.relay.error is not None
+
+
+def test_a_proper_end_is_no_error(any_loop):
+    joined = Joined(any_loop)
+    joined.client.transport.loseWriteConnection()
+    joined.backend.transport.loseWriteConnection()
+    any_loop.until(lambda: joined.done, "the end")
+    assert joined.relay.error is None

@@ -1,8 +1,8 @@
 """Configuration of `tcp` routers, and of routers in linkerd-tcp's own files.
 
 `TcpRouter` is a router among others in a linkerd file: it has dtab, namers and admin like any, and
-its servers' keys are linkerd-tcp's. The classes named `L5dTcp…` are the objects of a linkerd-tcp
-file, whose names namerd resolves.
+its servers' keys are linkerd-tcp's and some of linkerpy's own. The classes named `L5dTcp…` are the
+objects of a linkerd-tcp file, whose names namerd resolves.
 
 Source: dataplane spec, section 8.1.
 """
@@ -10,10 +10,18 @@ Source: dataplane spec, section 8.1.
 from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import (
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from linkerpy.config.fields import (
     Count,
+    Flag,
     Ip,
     Many,
     Number,
@@ -22,29 +30,117 @@ from linkerpy.config.fields import (
     Port,
     Positive,
     Text,
+    as_text,
 )
 from linkerpy.config.kinds import KindOf
-from linkerpy.config.model import KindModel, Model
+from linkerpy.config.model import KindModel, Model, key_name
 from linkerpy.naming.path import Path
+from linkerpy.protocol.tcp.dst_name import DstName
 from linkerpy.router.config import ClientKeys, RouterConfig, ServerConfig, StaticEntry, overlay
 
 
-class TcpServer(ServerConfig):
-    """A server of a `tcp` router: all its connections go to one name."""
+def _dst_name(value: Any) -> DstName:
+    if isinstance(value, DstName):
+        return value
+    text = as_text(value)
+    if not isinstance(text, str):
+        raise ValueError("must be text")
+    return DstName.parse(text)
 
-    dst_name: PathField
-    """Put after the router's `dstPrefix`."""
+
+DstNameField = Annotated[
+    DstName,
+    PlainValidator(_dst_name),
+    PlainSerializer(str),
+    WithJsonSchema({"type": "string", "pattern": "^\\s*/"}),
+]
+"""A path that may hold `{sni}`."""
+
+
+def _refuse(model: Model, keys: dict[str, str]) -> None:
+    """Refuse keys that all protocols share, but that mean nothing for TCP."""
+    for attribute, instead in keys.items():
+        if attribute in model.model_fields_set:
+            raise ValueError(f"`{key_name(attribute)}` means nothing for TCP: {instead}")
+
+
+class TcpServer(ServerConfig):
+    """A server of a `tcp` router.
+
+    `maxConcurrency` is how many connections it accepts: more wait in the system's queue. With
+    `maxConcurrentRequests` it closes those that are too many. `serverSession` limits how long a
+    session may be idle and last.
+    """
+
+    dst_name: DstNameField | None = None
+    """Where its connections go: the whole name, as in linkerd-tcp's files.
+
+    None is the router's `dstPrefix` and the port: `/svc/3306`. `{sni}` in it is the name that the
+    caller's TLS asks for; TLS itself is passed on untouched.
+    """
+    default_dst_name: PathField | None = None
+    """Where callers go that ask for no name, or speak no TLS; None closes their connections."""
+    hello_timeout_ms: Positive = 5000
+    """For what is read before routing: a PROXY header, a ClientHello. Each has so long."""
+    accept_proxy_protocol: Flag = False
+    """Every connection must begin with a PROXY header, version 1 or 2, that tells who calls.
+
+    Whoever can connect can claim anything in it: only for servers behind a proxy.
+    """
     connect_timeout_ms: Positive | None = None
-    """For the TLS handshake of the caller, waiting, and connecting."""
+    """For the TLS handshake of the caller, waiting, and connecting.
+
+    Where it is given and no endpoint can be connected to, that is tried again until then.
+    """
     connection_lifetime_secs: Positive | None = None
     max_concurrency: Positive = 100_000
 
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        _refuse(
+            self,
+            {
+                "timeout_ms": "write `connectTimeoutMs`, or `connectionLifetimeSecs`",
+            },
+        )
+        wants_sni = self.dst_name is not None and self.dst_name.wants_sni
+        if self.default_dst_name is not None and not wants_sni:
+            raise ValueError("`defaultDstName` is of use only with `{sni}` in `dstName`")
+        return self
+
 
 class TcpClientKeys(ClientKeys):
-    """What can be said about the clients of a `tcp` router."""
+    """What can be said about the clients of a `tcp` router.
 
-    connect_timeout_ms: Positive | None = None
-    """For one connect."""
+    Each session has a connection of its own: `hostConnectionPool` only limits their number.
+    """
+
+    connect_timeout_ms: Positive = 1000
+    """For one connect; if it fails, another endpoint is tried."""
+    send_proxy_protocol: Literal["v1", "v2"] | None = None
+    """Begin each connection with a PROXY header of that version, which tells who calls."""
+
+    @property
+    def connect_timeout(self) -> float:
+        """Seconds for one connect."""
+        return self.connect_timeout_ms / 1000
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        _refuse(
+            self,
+            {
+                "request_attempt_timeout_ms": "write `connectTimeoutMs`",
+                "requeue_budget": "only failed connects are tried again, which costs no budget",
+            },
+        )
+        for attribute in ("min_size", "idle_time_ms"):
+            if attribute in self.host_connection_pool.model_fields_set:
+                raise ValueError(
+                    f"`hostConnectionPool.{key_name(attribute)}` means nothing for TCP: "
+                    "a connection serves one session, and none is kept idle"
+                )
+        return self
 
 
 class TcpClientEntry(TcpClientKeys, StaticEntry):
@@ -79,7 +175,6 @@ class TcpRouter(RouterConfig):
     """A router for TCP connections. It has no services: nothing is retried."""
 
     KIND: ClassVar[str] = "tcp"
-    NOT_YET: ClassVar[str] = "TCP"
     SERVER: ClassVar[type[ServerConfig]] = TcpServer
 
     servers: Many[TcpServer] = ()

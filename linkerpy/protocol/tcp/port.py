@@ -1,0 +1,133 @@
+"""TcpPort: one listening port, its connections and their figures.
+
+Source: dataplane spec, section 8.1; telemetry-admin spec, section 2.10.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from twisted.internet.protocol import ServerFactory
+
+from linkerpy.core.errors import Cancelled
+from linkerpy.net.log import logger
+from linkerpy.protocol.tcp.figures import sessions
+from linkerpy.protocol.tcp.server import ServerConnection
+from linkerpy.protocol.tcp.session import Limits
+from linkerpy.protocol.tcp.stacks import ServerSettings, server_stack
+from linkerpy.router.env import Env
+from linkerpy.router.routing import Router
+from linkerpy.telemetry.metrics import Metrics
+
+_log = logger("linkerpy.tcp")
+
+# Seconds between two log lines about callers that could not be served.
+_BETWEEN_COMPLAINTS = 1.0
+
+
+class Accepting(Protocol):
+    """A listening socket."""
+
+    def startReading(self) -> None:
+        """Accept connections."""
+
+    def stopReading(self) -> None:
+        """Leave them in the system's queue."""
+
+
+class TcpPort(ServerFactory):
+    """One listening port. `listening` is to be set once it listens."""
+
+    noisy = False
+
+    def __init__(
+        self, settings: ServerSettings, router: Router, metrics: Metrics, env: Env
+    ) -> None:
+        self.settings = settings
+        self.clock, self.timers = env.clock, env.timers
+        self.connections: set[ServerConnection] = set()
+        self.listening: Accepting | None = None
+        self._parked: deque[ServerConnection] = deque()
+        self._on_idle: Callable[[], None] | None = None
+        self._complained = -_BETWEEN_COMPLAINTS
+        self._unsaid = 0
+        idled, outlived = metrics.counter("idle"), metrics.counter("lifetime")
+        self.limits = Limits(settings.idle_time, settings.life_time, idled.incr, outlived.incr)
+        self._figures = sessions(metrics, env.clock, connections=lambda: len(self.connections))
+        self.service = server_stack(settings, router, self._figures, metrics, env)
+
+    def logPrefix(self) -> str:
+        """What Twisted calls it in its log."""
+        return "tcp"
+
+    def buildProtocol(self, addr: Any) -> ServerConnection:
+        """Make the protocol of a new connection."""
+        return ServerConnection(self)
+
+    def admit(self, connection: ServerConnection) -> bool:
+        """Let a new connection begin, if there is room; otherwise it waits, and so do all others.
+
+        A listening socket gives several connections in one go, so that some come too many.
+        """
+        self._figures.connects.value += 1
+        if len(self.connections) >= self.settings.max_open:
+            self._parked.append(connection)
+            return False
+        self.connections.add(connection)
+        connection.begin(parked=False)
+        if len(self.connections) >= self.settings.max_open and self.listening is not None:
+            self.listening.stopReading()
+        return True
+
+    def gone(self, connection: ServerConnection) -> None:
+        """Forget a closed connection, and let another begin."""
+        if connection in self._parked:
+            self._parked.remove(connection)
+        if connection in self.connections:
+            self.connections.discard(connection)
+            self._go_on()
+        if not self.connections and self._on_idle is not None:
+            on_idle, self._on_idle = self._on_idle, None
+            on_idle()
+
+    def _go_on(self) -> None:
+        while self._parked and len(self.connections) < self.settings.max_open:
+            waiting = self._parked.popleft()
+            self.connections.add(waiting)
+            waiting.begin(parked=True)
+        if len(self.connections) == self.settings.max_open - 1 and self.listening is not None:
+            self.listening.startReading()
+
+    def complain(self, error: BaseException | None) -> None:
+        """Say in the log why a caller was not served, once a second at most."""
+        if isinstance(error, Cancelled):
+            return
+        now = self.clock.seconds()
+        if now - self._complained < _BETWEEN_COMPLAINTS:
+            self._unsaid += 1
+            return
+        more = f" ({self._unsaid} more since the last such line)" if self._unsaid else ""
+        _log.warn(
+            "{label}: a connection was closed unserved: {error}{more}",
+            label=self.settings.label,
+            error=str(error),
+            more=more,
+        )
+        self._complained, self._unsaid = now, 0
+
+    def drain(self, on_idle: Callable[[], None]) -> None:
+        """Let sessions end by themselves; then call `on_idle`."""
+        self.listening = None
+        self._on_idle = on_idle
+        parked, self._parked = self._parked, deque()
+        for connection in parked:
+            connection.abort()
+        if not self.connections:
+            self._on_idle = None
+            on_idle()
+
+    def abort(self) -> None:
+        """Break every session off."""
+        self.listening = None
+        for connection in list(self.connections):
+            connection.abort()
