@@ -14,6 +14,8 @@ from twisted.internet.interfaces import IProtocolFactory
 from linkerpy.net.errors import ListenError, listen_error
 from linkerpy.net.options import DEFAULT_OPTIONS, SocketOptions
 from linkerpy.net.timed import TimedServer
+from linkerpy.net.tls import TlsServer, TlsTimedServer
+from linkerpy.net.tls_handshake import Secured, ServerTls
 from linkerpy.net.transport import Server
 
 # More than any system allows: it cuts the queue down to its own limit.
@@ -36,18 +38,35 @@ class Port(tcp.Port):
     transport: Any
 
     def __init__(
-        self, reactor: Any, factory: IProtocolFactory, host: str, port: int, options: SocketOptions
+        self,
+        reactor: Any,
+        factory: IProtocolFactory,
+        host: str,
+        port: int,
+        options: SocketOptions,
+        tls: ServerTls | None = None,
     ) -> None:
+        self._secured = None if tls is None else Secured(reactor, factory, tls)
+        served: Any = self._secured or factory
         backlog = _LONGEST_BACKLOG if options.backlog is None else options.backlog
-        super().__init__(port, factory, backlog, host, reactor)
+        super().__init__(port, served, backlog, host, reactor)
         self.options = options
-        self.transport = TimedServer if options.timed else Server
+        if tls is None:
+            self.transport = TimedServer if options.timed else Server
+        else:
+            self.transport = TlsTimedServer if options.timed else TlsServer
 
     def createInternetSocket(self) -> socket.socket:
         """A socket with the options set."""
         sock: socket.socket = base.BasePort.createInternetSocket(self)
         self.options.prepare(sock)
         return sock
+
+    def stopListening(self, *args: Any) -> Any:
+        """Accept no more, and break off the handshakes under way: nobody can have asked a thing."""
+        if self._secured is not None:
+            self._secured.abort()
+        return super().stopListening(*args)
 
 
 def listen(
@@ -56,14 +75,17 @@ def listen(
     host: str,
     port: int,
     options: SocketOptions = DEFAULT_OPTIONS,
+    tls: ServerTls | None = None,
 ) -> ListeningPort:
     """Accept connections on an IPv4 or IPv6 literal; an empty host means every IPv4 address.
+
+    With `tls`, protocols are made once its handshake is over.
 
     Raises: ListenError.
     """
     if host and not isIPAddress(host) and not isIPv6Address(host):
         raise ListenError(host, port, "not an IP address; give one, or 0.0.0.0 for all")
-    listening = Port(reactor, factory, host, port, options)
+    listening = Port(reactor, factory, host, port, options, tls)
     try:
         listening.startListening()
     except CannotListenError as failure:

@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
-from linkerpy.net.tls_names import moment, names_of, subject_of
+from linkerpy.net.tls_names import issuer_of, moment, names_of, subject_of
 
 _LARGEST = 4 << 20
 """Bytes of a PEM file; the bundles of whole systems have a quarter of a megabyte."""
@@ -148,11 +148,9 @@ def _order_warnings(
         try:
             before.verify_directly_issued_by(issuer)
         except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
-            return [
-                f"{where}: {subject_of(issuer)} follows {subject_of(before)}, but did not issue it "
-                f"({before.issuer.rfc4514_string()} did): put each certificate's issuer behind it, "
-                "or strict peers will find no chain"
-            ]
+            text = f"{where}: {subject_of(issuer)} follows {subject_of(before)}, but did not issue"
+            cure = "put each certificate's issuer behind it, or strict peers will find no chain"
+            return [f"{text} it ({issuer_of(before)} did): {cure}"]
         before = issuer
     return []
 

@@ -1,0 +1,104 @@
+"""`tls` of servers and clients, as `net` takes it; and the contexts that a router's clients share.
+
+Source: config spec, sections 7.2 and 8.4; dataplane spec, section 7.
+"""
+
+from typing import Any
+
+from linkerpy.config.tls import ClientTls as ClientKeys
+from linkerpy.config.tls import ServerTls as ServerKeys
+from linkerpy.net.log import logger
+from linkerpy.net.tls_context import LiveTls, TlsCalling, TlsServing, make_calling
+from linkerpy.net.tls_files import Identity, TlsConfigError
+from linkerpy.net.tls_handshake import Handshakes, ServerTls, Target, verify
+
+_log = logger("linkerpy.tls")
+
+
+def server_tls(
+    reactor: Any,
+    keys: ServerKeys | None,
+    handshakes: Handshakes,
+    alpn: tuple[bytes, ...] = (),
+) -> ServerTls | None:
+    """A server's TLS, with its files read; None where there is none.
+
+    Raises: TlsConfigError.
+    """
+    if keys is None:
+        return None
+    settings = TlsServing(
+        Identity(keys.cert_path, keys.key_path, keys.intermediate_certs_path),
+        client_ca=keys.ca_cert_path,
+        require_client=keys.require_client_auth,
+        ciphers=_several(keys.ciphers),
+        versions=_several(keys.protocols),
+        alpn=alpn,
+    )
+    try:
+        return ServerTls(reactor, settings, handshakes)
+    except TlsConfigError as error:
+        raise TlsConfigError(f"tls of server {handshakes.where}: {error}") from None
+
+
+def every_tls(client: Any) -> list[ClientKeys]:
+    """Each `tls` that a client configuration, global or static, has."""
+    entries = client.configs if hasattr(client, "configs") else [client]
+    return [entry.tls for entry in entries if entry.tls is not None]
+
+
+class ClientContexts:
+    """The TLS contexts of a router's clients: one for all that ask for the same."""
+
+    def __init__(self, reactor: Any, alpn: tuple[bytes, ...] = ()) -> None:
+        self._reactor = reactor
+        self._alpn = alpn
+        self._made: dict[TlsCalling, LiveTls[TlsCalling]] = {}
+
+    def target(self, keys: ClientKeys | None) -> Target | None:
+        """How to speak TLS with the servers of a client; None where it is not to.
+
+        Raises: TlsConfigError.
+        """
+        if keys is None or not keys.enabled:
+            return None
+        settings = self._settings(keys)
+        live = self._made.get(settings)
+        if live is None:
+            try:
+                live = LiveTls(self._reactor, settings, make_calling, verify)
+            except TlsConfigError as error:
+                raise TlsConfigError(f"client.tls: {error}") from None
+            self._made[settings] = live
+            self._warn(keys)
+        return Target(live, keys.common_name)
+
+    def _settings(self, keys: ClientKeys) -> TlsCalling:
+        trust = keys.trust_certs
+        if keys.trust_certs_bundle is not None:
+            trust = (keys.trust_certs_bundle,)
+        mine = keys.client_auth
+        return TlsCalling(
+            trust=_several(trust),
+            verify=not keys.disable_validation,
+            identity=None
+            if mine is None
+            else Identity(mine.cert_path, mine.key_path, mine.intermediate_certs_path),
+            versions=_several(keys.protocols),
+            alpn=self._alpn,
+        )
+
+    def _warn(self, keys: ClientKeys) -> None:
+        if keys.disable_validation:
+            _log.warn("client.tls has disableValidation: whoever answers is believed")
+        if keys.trust_certs is not None:
+            _log.warn("client.tls: trustCerts is deprecated: write trustCertsBundle")
+
+    def close(self) -> None:
+        """Follow the files no more."""
+        for live in self._made.values():
+            live.close()
+
+
+def _several(values: Any) -> tuple[str, ...] | None:
+    return None if values is None else tuple(values)
