@@ -55,7 +55,8 @@ def layers() -> list[tuple[str, Any]]:
         stack = "bound"
         made.bound(bound, _answer)
         stack = "client"
-        made.client_stack(bound, metrics.scope("client", "x"), _answer)
+        scope = metrics.scope("client", "x")
+        made.client_stack(bound, scope, made.client(bound, scope))
     finally:
         patched.compose = whole
     return found

@@ -98,6 +98,13 @@ class Nacked(RouterError):
     """The backend refused the request without doing any work for it, each time it was asked."""
 
 
+class Spared(RouterError):
+    """Not sent, because the backends refuse most requests. Sending it again would not help them."""
+
+    def __init__(self) -> None:
+        super().__init__("Request not issued to the backend due to observed overload.")
+
+
 class Rejected(RouterError):
     """Refused before any work was done for it: a limit is reached."""
 

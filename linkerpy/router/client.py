@@ -20,6 +20,7 @@ from linkerpy.naming.addr import (
     AddrFailed,
     AddrNeg,
     AddrPending,
+    Meta,
 )
 from linkerpy.policy.balance import BUSY, CLOSED, EVENTS, OPEN, Algorithm, Observed, WeightClasses
 from linkerpy.router.env import Env
@@ -58,6 +59,7 @@ class Client:
     """A bound name's endpoints.
 
     `ready` says that the addresses are known (none is an answer too); until then `wait` tells.
+    `meta` is what discovery says about all of them together.
 
     `send` gives a request to an endpoint, once the client is ready; awaited, it is the response.
     It raises NoHosts when there is no endpoint.
@@ -83,6 +85,7 @@ class Client:
         self._waiters: list[Reply[None]] = []
         self._error: BaseException | None = None
         self._addr: Addr = AddrPending()
+        self.meta: Meta = ()
         self.ready = False
         scope = metrics.scope("loadbalancer")
         self._counters = {
@@ -134,6 +137,11 @@ class Client:
         self._counters[event].incr()
 
     @property
+    def open(self) -> bool:
+        """Whether an endpoint would take a request now."""
+        return any(endpoint.status == OPEN for endpoint in self._endpoints.values())
+
+    @property
     def addresses(self) -> list[str]:
         """The endpoints' addresses as text, sorted."""
         return [e.address.show() for _, e in sorted(self._endpoints.items())]
@@ -161,6 +169,7 @@ class Client:
                 self._tell_waiters()
         if not (self.ready and isinstance(addr, AddrFailed | AddrPending)):
             self._addr = addr  # a set once seen outlives later failures
+            self.meta = addr.meta if isinstance(addr, AddrBound) else ()
 
     def _replace(self, addresses: frozenset[Address], *, probation: bool) -> None:
         """Diff the set in: an address that stays keeps its endpoint, even with a new weight."""

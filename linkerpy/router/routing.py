@@ -49,10 +49,8 @@ class Stacks(Protocol):
     def forget(self, path: Path) -> None:
         """A name is no longer in use: drop what is kept for it."""
 
-    def client_stack(
-        self, bound: Bound, metrics: Metrics, below: Service[Any, Any]
-    ) -> Service[Any, Any]:
-        """The client stack of one id, above `below`, its balancer."""
+    def client_stack(self, bound: Bound, metrics: Metrics, client: Client) -> Service[Any, Any]:
+        """The client stack of one id, above its balancer, which is `client.send`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +290,7 @@ class Router:
         metrics = self.metrics.scope("client", name)
         client = self._stacks.client(key.bound, metrics)
         self._claim("client", name)
-        return ClientRoute(name, client, self._stacks.client_stack(key.bound, metrics, client.send))
+        return ClientRoute(name, client, self._stacks.client_stack(key.bound, metrics, client))
 
     def _close_client(self, route: ClientRoute) -> None:
         route.client.close()

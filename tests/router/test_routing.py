@@ -73,8 +73,8 @@ class Stacks:
     def bound(self, bound, below):
         return self._layer(f"bound {bound.show()}", below)
 
-    def client_stack(self, bound, metrics, below):
-        return self._layer("client", below)
+    def client_stack(self, bound, metrics, client):
+        return self._layer("client", client.send)
 
     def client(self, bound, metrics):
         self.built.append(f"client {bound.id.show()}")

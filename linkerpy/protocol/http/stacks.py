@@ -17,6 +17,7 @@ from linkerpy.policy.balance import Algorithm
 from linkerpy.policy.budget import BudgetRule
 from linkerpy.policy.verdict import Classify
 from linkerpy.protocol.http.access_log import AccessLog
+from linkerpy.protocol.http.authority import rewrite_host
 from linkerpy.protocol.http.buffering import SHORT, gather_all_bodies, gather_short_bodies
 from linkerpy.protocol.http.compress import compress
 from linkerpy.protocol.http.context import call_depth, clear_context, timestamp
@@ -165,21 +166,22 @@ class HttpStacks:
         """One (id, residual)'s stack."""
         return compose(bound_headers(bound), below)
 
-    def client_stack(self, bound: Bound, metrics: Metrics, below: Service[Any, Any]) -> HttpService:
+    def client_stack(self, bound: Bound, metrics: Metrics, client: Client) -> HttpService:
         """One client's stack, above its balancer: an attempt, not a request."""
         clock, timers = self.env.clock, self.env.timers
-        client = self.client_settings(bound.id)
+        settings = self.client_settings(bound.id)
         by_name = ByName(metrics)
         self.counting.add(by_name)
         propagator, log = self.propagator, self.access_log
         return compose(
             None if log is None else log.logged,
             None if propagator is None else trace_attempts(propagator, self.env.random),
-            requeues(client.requeues, metrics, clock),  # above the stats: each is an attempt
+            rewrite_host(client),
+            requeues(settings.requeues, client, metrics, self.env),  # above the stats: attempts
             client_stats(metrics, clock, by_name),
-            attempt_deadline(client.attempt_timeout),
-            attempt_timeout(client.attempt_timeout, bound.id.show(), timers),
-            below,
+            attempt_deadline(settings.attempt_timeout),
+            attempt_timeout(settings.attempt_timeout, bound.id.show(), timers),
+            client.send,
         )
 
     def forget(self, path: Path) -> None:

@@ -85,14 +85,14 @@ class TcpStacks:
         """One (id, residual)'s stack: TCP has nothing to say about it."""
         return below
 
-    def client_stack(self, bound: Bound, metrics: Metrics, below: Service[Any, Any]) -> TcpService:
+    def client_stack(self, bound: Bound, metrics: Metrics, client: Client) -> TcpService:
         """One client's stack, above its balancer: an attempt, not a session."""
         clock = self.env.clock
         figures = sessions(metrics, clock, outbound=True)
         return compose(
             failover(metrics, self.env),  # above the figures: each attempt counts
             counted(figures, clock),
-            below,
+            client.send,
         )
 
     def forget(self, path: Path) -> None:

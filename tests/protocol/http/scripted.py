@@ -40,6 +40,14 @@ class Scripted:
         return len(self.seen)
 
 
+class Replicas:
+    """What a stack knows of its client."""
+
+    def __init__(self, **meta):
+        self.open = True
+        self.meta = tuple(meta.items())
+
+
 class Waiting:
     """Fails when the test says so."""
 

@@ -1,7 +1,6 @@
 """Requeues: only what no backend can have worked on, paid for by the client's own budget."""
 
 import pytest
-from twisted.internet.task import Clock
 
 from linkerpy.codec.body import Stream
 from linkerpy.codec.http import Response
@@ -19,8 +18,8 @@ from linkerpy.core.errors import (
 from linkerpy.policy.budget import BudgetRule
 from linkerpy.protocol.http.requeues import requeues
 from linkerpy.telemetry.metrics import Metrics
-from tests.protocol.http.scripted import Asked, Scripted, Waiting, request, streamed
-from tests.support.env import counts
+from tests.protocol.http.scripted import Asked, Replicas, Scripted, Waiting, request, streamed
+from tests.support.env import counts, fake_env
 
 POOR = BudgetRule(min_per_second=0, per_request=0.5)
 LOST, REFUSED = NotDelivered("lost"), ConnectionFailed("refused")
@@ -30,8 +29,9 @@ class Client:
     """One client's requeues and their figures."""
 
     def __init__(self, rule=None):
-        self.metrics = Metrics()
-        self.requeues = requeues(rule or BudgetRule(), self.metrics, Clock())
+        self.env = fake_env()
+        self.metrics, self.replicas = Metrics(), Replicas()
+        self.requeues = requeues(rule or BudgetRule(), self.replicas, self.metrics, self.env)
 
     def ask(self, backend, *args, **kwargs):
         return Asked(request(*args, **kwargs), self.requeues, backend)
@@ -175,3 +175,23 @@ def test_each_attempt_starts_from_the_headers_that_came():
     Client().ask(backend, headers=[(b"Host", b"web")])
     own = [(b"Host", b"web"), (b"x-own", b"1")]
     assert [headers for _, _, headers, _ in backend.seen] == [own] * 3
+
+
+def test_nothing_is_paid_for_while_no_endpoint_is_open():
+    client, backend = Client(), Scripted(LOST)
+    client.replicas.open = False
+    assert client.ask(backend).error is LOST
+    assert (backend.tries, client.counts) == (1, {"not_open": 1})
+
+
+def test_backends_that_refuse_most_requests_are_spared_some():
+    client, backend = Client(BudgetRule(min_per_second=0, per_request=0.001)), Scripted(nack())
+    for _ in range(2400):
+        client.env.clock.advance(0.1)
+        client.ask(backend)
+    spared = client.counts["nack_admission_control/dropped_requests"]
+    assert spared + backend.tries == 2400
+    assert 400 < spared < 600
+    while isinstance(error := client.ask(backend).error, Nacked):
+        pass
+    assert str(error) == "Request not issued to the backend due to observed overload."

@@ -12,7 +12,7 @@ from linkerpy.protocol.http.retries import RetrySettings, retries
 from linkerpy.protocol.http.trace import LinkerdPropagator, trace_attempts, trace_requests
 from linkerpy.telemetry.metrics import Metrics
 from linkerpy.telemetry.trace_id import KNOWN, SAMPLED, TraceId, from_linkerd, to_linkerd
-from tests.protocol.http.scripted import Asked, Scripted, request
+from tests.protocol.http.scripted import Asked, Replicas, Scripted, request
 from tests.support.env import fake_env
 
 RECEIVED = TraceId(0x11, 0x22, 0x33, 0, 0x44)
@@ -127,7 +127,7 @@ def test_a_requeue_is_the_same_attempt():
     Asked(
         request(),
         trace_attempts(propagator, chance),
-        requeues(BudgetRule(), Metrics(), env.clock),
+        requeues(BudgetRule(), Replicas(), Metrics(), env),
         backend,
     )
     first, second = (headers for _, _, headers, _ in backend.seen)
