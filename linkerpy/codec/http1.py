@@ -159,12 +159,14 @@ class _Parser:
             self._cutter = None
         return body, stop
 
-    def _fail(self, error: Http1Error) -> None:
+    def _fail(self, error: Http1Error) -> Http1Error:
+        """Understand nothing more; the error is the caller's to raise."""
         self.failure = error
         self._rest = b""
         cutter, self._cutter = self._cutter, None
         if cutter is not None:
             cutter.body.fail(error)
+        return error
 
     def _eof_in_body(self) -> None:
         cutter = self._cutter
@@ -221,9 +223,7 @@ class RequestParser(_Parser):
         if self._cutter is not None:
             self._eof_in_body()
         elif self._rest:
-            self._fail(Truncated("the connection ended within the head of a request"))
-            assert self.failure is not None
-            raise self.failure
+            raise self._fail(Truncated("the connection ended within the head of a request"))
 
     def _message(self, data: bytes, start: int) -> int:
         if self._last:
@@ -312,16 +312,12 @@ class ResponseParser(_Parser):
             return
         if self._cutter is not None:
             if not whole:
-                self._fail(Truncated("the connection broke within the body"))
-                assert self.failure is not None
-                raise self.failure
+                raise self._fail(Truncated("the connection broke within the body"))
             self._eof_in_body()
             self._body_over()
         elif self._method is not None:
             where = "within the head of" if self._rest else "before"
-            self._fail(Truncated(f"the connection ended {where} the response"))
-            assert self.failure is not None
-            raise self.failure
+            raise self._fail(Truncated(f"the connection ended {where} the response"))
 
     def _message(self, data: bytes, start: int) -> int:
         method = self._method
@@ -359,7 +355,7 @@ class ResponseParser(_Parser):
         fields, length, keep_alive = response_framing(fields, version, status, method)
         return Response(status, fields, EMPTY, reason or b"", version), length, keep_alive
 
-    def _fail(self, error: Http1Error) -> None:
+    def _fail(self, error: Http1Error) -> Http1Error:
         error.status = 502
         self.should_keep_alive = False
-        super()._fail(error)
+        return super()._fail(error)

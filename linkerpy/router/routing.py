@@ -221,7 +221,7 @@ class Router:
         branch = chooser.value()
         if branch is None:
             raise NoHosts(no_hosts_text(route.dst, self.settings.dtab))
-        bound: Entry[BoundRoute] = branch.entry
+        bound: Entry[BoundRoute] | None = branch.entry
         if bound is None or not bound.open:
             bound = branch.entry = self.bounds.get(branch.bound)
         client = bound.value.client

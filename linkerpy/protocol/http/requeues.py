@@ -92,15 +92,14 @@ class _Requeues:
                     self._overload.accepted()
                 return response
             error = self._refused(request, response)
-        try:
-            return await self._again(request, kept, service, error)
-        finally:
-            error = None  # it knows this frame
+        failed, error = [error], None  # it knows this frame
+        return await self._again(request, kept, service, failed)
 
     async def _again(
-        self, request: Request, kept: Kept, service: HttpService, error: RouterError
+        self, request: Request, kept: Kept, service: HttpService, failed: list[RouterError]
     ) -> Response:
-        """Go on from the first failure."""
+        """Go on from the first failure, which is taken out of the list."""
+        error = failed.pop()
         figures = self._figures
         connects = paid = 0
         limit = math.ceil(_SHARE * figures.budget.balance)

@@ -75,9 +75,7 @@ class ServerConnection(Protocol):
         self._heard = 0
         self._upload: Closable = NOTHING
         """Ends a request body that does not go on."""
-        self._taking = Stall(  # ends a client that takes nothing of its responses
-            server.timers, server.wire.stall_timeout, lambda: self.transport.pending, self.abort
-        )
+        self._taking = Stall(server.timers, server.wire.stall_timeout, self._untaken, self.abort)
 
     def __repr__(self) -> str:
         doing = f"serving {self._request!r}" if self._request else "idle"
@@ -200,15 +198,20 @@ class ServerConnection(Protocol):
 
     def _watch_upload(self, request: Request) -> None:
         """Give up a body that stops, but for the time in which it waits for the backend."""
-        error = Http1Error("the rest of the request body did not come", 408)
         stall = self._upload = Stall(
-            self._server.timers,
-            self._server.wire.stall_timeout,
-            lambda: object() if self._unread else self._heard,
-            lambda: self._parser.give_up(error),
+            self._server.timers, self._server.wire.stall_timeout, self._uploaded, self._give_up
         )
         stall.watch()
-        request.body.on_end(lambda _outcome: stall.close())
+        request.body.on_end(stall.ended)
+
+    def _uploaded(self) -> object:
+        return object() if self._unread else self._heard
+
+    def _give_up(self) -> None:
+        self._parser.give_up(Http1Error("the rest of the request body did not come", 408))
+
+    def _untaken(self) -> object:
+        return self.transport.pending
 
     def _wait_for_client(self) -> None:
         """Serve nothing more until the client has taken what it was sent."""

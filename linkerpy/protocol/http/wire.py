@@ -90,6 +90,10 @@ class Stall:
         """Look no more."""
         self._timer.close()
 
+    def ended(self, _outcome: object) -> None:
+        """As `close`, for a body to call at its end."""
+        self._timer.close()
+
 
 class BodyWriter:
     """Frames a streamed body and passes it to its connection; holds it back when told to."""
