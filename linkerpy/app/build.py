@@ -44,6 +44,7 @@ from linkerpy.router.tls import server_tls
 from linkerpy.telemetry.metrics import Metrics
 from linkerpy.telemetry.process import watch_process
 from linkerpy.telemetry.snapshots import Snapshots
+from linkerpy.telemetry.tracing import tracing
 
 _log = logger("linkerpy")
 
@@ -76,12 +77,14 @@ class Linkerd(Service):
         self._on_shutdown = on_shutdown
         self._started = time.time()
         self._grace = config.admin.shutdown_grace
+        self._telemeters = [telemeter.build(env) for telemeter in config.telemetry]
+        tracers = [t.tracer for t in self._telemeters if t.tracer is not None]
+        env.tracing = tracing(tracers, env.random.getrandbits(64))
         self._namers = build_namers(config.namers, env)
         self._routers = [
             _running(router, build_interpreter(router, self._namers, env), env)
             for router in config.routers
         ]
-        self._telemeters = [telemeter.build(env) for telemeter in config.telemetry]
         self._exporting = Group()
         self._admin: ListeningPort | None = None
         self._admin_tls = _admin_tls(config.admin, env)

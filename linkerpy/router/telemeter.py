@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from linkerpy.core.closable import NOTHING, Closable
 from linkerpy.net.web import Pages
+from linkerpy.telemetry.tracing import Tracer
 
 
 def _nothing() -> Closable:
@@ -17,6 +18,9 @@ class Telemeter:
 
     pages: Pages = field(default_factory=dict)
     """What it adds to the admin pages."""
+
+    tracer: Tracer | None = None
+    """How it takes part in tracing."""
 
     run: Callable[[], Closable] = _nothing
     """Begins to export by itself, once the admin server is up; closing ends it.
