@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredList
 
 from linkerpy import __version__
 from linkerpy.admin.security import Security
@@ -47,6 +47,9 @@ from linkerpy.telemetry.snapshots import Snapshots
 from linkerpy.telemetry.tracing import tracing
 
 _log = logger("linkerpy")
+
+_EXPORT_PATIENCE = 3.0
+"""Seconds that the end of the process waits for exporters."""
 
 Running = RunningHttpRouter | RunningTcpRouter
 
@@ -152,7 +155,7 @@ class Linkerd(Service):
         super().stopService()  # type: ignore[no-untyped-call]
         self._ready = False
         done: Deferred[None] = Deferred()
-        waiting = len(self._routers)
+        waiting, finishing = len(self._routers), False
 
         def one_idle() -> None:
             nonlocal waiting
@@ -161,21 +164,41 @@ class Linkerd(Service):
                 finish()
 
         def finish() -> None:
-            if not done.called:
+            nonlocal finishing
+            if not finishing:
+                finishing = True
                 if timer.active():
                     timer.cancel()
-                self._close()
-                done.callback(None)
+                self._close_routers()
+                self._drain_telemeters().addCallback(closed)
+
+        def closed(_drained: object) -> None:
+            self._close()
+            done.callback(None)
 
         timer = self._env.clock.callLater(max(self._grace, 0), finish)
         for router in list(self._routers):
             router.drain(one_idle)
         return done
 
-    def _close(self) -> None:
+    def _close_routers(self) -> None:
         for router in self._routers:
             router.close()
         self._env.logs.close()
+
+    def _drain_telemeters(self) -> Deferred[Any]:
+        """Let the exporters send what is left, for so long as anybody should wait for that."""
+        drains = [telemeter.drain() for telemeter in self._telemeters]
+        all_: Deferred[Any] = DeferredList(drains, consumeErrors=True)
+        limit = self._env.clock.callLater(_EXPORT_PATIENCE, all_.cancel)
+
+        def over(_result: object) -> None:
+            if limit.active():
+                limit.cancel()
+
+        return all_.addBoth(over)
+
+    def _close(self) -> None:
         self._exporting.close()
         if self._admin is not None:
             self._admin.stopListening()

@@ -29,6 +29,11 @@ _LEVELS = {
 }
 
 
+def log_level(level: str) -> object:
+    """Twisted's level for one of linkerd's; None for `OFF`."""
+    return _LEVELS[level]
+
+
 @implementer(ILogFilterPredicate)
 class Levels:
     """The level of each logger; a predicate for observers."""

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from twisted.internet.defer import Deferred, succeed
+
 from linkerpy.core.closable import NOTHING, Closable
 from linkerpy.net.web import Pages
 from linkerpy.telemetry.tracing import Tracer
@@ -10,6 +12,10 @@ from linkerpy.telemetry.tracing import Tracer
 
 def _nothing() -> Closable:
     return NOTHING
+
+
+def _drained() -> Deferred[None]:
+    return succeed(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +33,6 @@ class Telemeter:
 
     Raises: OSError if the machine does not let it.
     """
+
+    drain: Callable[[], Deferred[None]] = _drained
+    """Sends what is left, at the end; told when that is done or given up. Then it is closed."""
