@@ -35,16 +35,14 @@ class ClientSpan:
     was here.
     """
 
-    __slots__ = ("began", "dispatched", "ended", "endpoint", "error", "id", "status")
+    dispatched: float | None = None
+    endpoint: Address | None = None
+    status: int | None = None
+    error: str | None = None
 
     def __init__(self, span: int, now: float) -> None:
         self.id = span
-        self.began = now
-        self.dispatched: float | None = None
-        self.ended = now
-        self.endpoint: Address | None = None
-        self.status: int | None = None
-        self.error: str | None = None
+        self.began = self.ended = now
 
     def answered(self, status: int, endpoint: Address | None, now: float) -> None:
         """A response has come."""
@@ -71,28 +69,18 @@ class ServerSpan:
     the response was here, `ended` when its body was over.
     """
 
-    __slots__ = (
-        "_seconds",
-        "_tracers",
-        "at",
-        "attempts",
-        "began",
-        "bound",
-        "bound_at",
-        "dst",
-        "ended",
-        "error",
-        "first_byte",
-        "host",
-        "identified",
-        "method",
-        "next_id",
-        "peer",
-        "router",
-        "status",
-        "trace",
-        "uri",
-    )
+    # Defaults of the class: to set them for each request would cost it a microsecond.
+    method = uri = host = b""
+    peer = ""
+    dst: Any = None
+    bound: Bound | None = None
+    identified: float | None = None
+    bound_at: float | None = None
+    first_byte: float | None = None
+    status: int | None = None
+    error: str | None = None
+    next_id = 0
+    """The span that the next endpoint is told; set before it is."""
 
     def __init__(
         self,
@@ -107,20 +95,8 @@ class ServerSpan:
         self.trace = trace
         self.router = router
         self.at = at
-        self.began = seconds()
-        self.next_id = 0
-        """The span that the next endpoint is told; set before it is."""
+        self.began = self.ended = seconds()
         self.attempts: list[ClientSpan] = []
-        self.method = self.uri = self.host = b""
-        self.peer = ""
-        self.dst: Any = None
-        self.bound: Bound | None = None
-        self.identified: float | None = None
-        self.bound_at: float | None = None
-        self.first_byte: float | None = None
-        self.ended = self.began
-        self.status: int | None = None
-        self.error: str | None = None
 
     # -- what the layers say ----------------------------------------------------------------------
 

@@ -48,8 +48,9 @@ class Tracing:
 
     def wanting(self, trace: TraceId) -> tuple[Record, ...]:
         """Who records the span that this id is of; usually nobody."""
-        sampled = trace.sampled if trace.flags else None
-        part = sampling_part(trace.trace, self._salt)
+        _, _, number, flags, _ = trace
+        part = sampling_part(number, self._salt)
+        sampled = trace.sampled if flags else None
         if sampled is None:
             if part >= self._most:
                 return _NOBODY
