@@ -86,7 +86,7 @@ def server_stack(
     identify: Identifier, router: Router, server: ServerSettings, metrics: Metrics, env: Env
 ) -> HttpService:
     """One listening port's stack, above the router."""
-    respond = respond_to_errors(server.wire.max_headers, server.wire.max_error_body)
+    respond = respond_to_errors(server.wire.max_headers, server.wire.max_error_body, env.clock)
     most, propagator = server.max_requests, server.propagator
     tracing = None if propagator is None else env.tracing  # a span has the trace's id
     return compose(
