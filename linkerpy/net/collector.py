@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Any, Final
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.python.failure import Failure
 from twisted.web.client import Agent, HTTPConnectionPool, ResponseNeverReceived
 
@@ -95,6 +95,8 @@ class Collector:
         if isinstance(error, ResponseNeverReceived) and error.reasons:
             error = error.reasons[0].value
         said = str(error) or type(error).__name__
+        if isinstance(error, CancelledError):
+            said = f"no answer within {PATIENCE:g} seconds"
         self._trouble(f"{said}{self._hint and f' ({self._hint})'}")
         # What broke off may have been taken.
         return Outcome.LATER if _never_sent(failure) else Outcome.REFUSED

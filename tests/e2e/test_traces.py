@@ -1,12 +1,16 @@
 """A router that reports traces and metrics to collectors, and writes them to its log."""
 
 import json
+import socket
 
 import pytest
 
 from tests.e2e.http_mesh import TIMEOUT, FileMesh, connect, read_until
 from tests.support.collector import Collector
 from tests.support.processes import wait_ready
+
+
+ZIPKIN = "- {{kind: io.l5d.zipkin, host: 127.0.0.1, port: {port}, sampleRate: {rate}}}\n"
 
 
 @pytest.fixture
@@ -43,9 +47,7 @@ def spans_of(reports, path="/api/v2/spans"):
 
 
 def test_zipkin_is_told_of_a_request_and_its_attempt(mesh, collector):
-    router = mesh(
-        f"- {{kind: io.l5d.zipkin, host: 127.0.0.1, port: {collector.port}, sampleRate: 1}}\n"
-    )
+    router = mesh(ZIPKIN.format(port=collector.port, rate=1))
     get(router, "/?q=1")
     server, client = collector.wait(spans_of)
     assert (server["kind"], client["kind"]) == ("SERVER", "CLIENT")
@@ -71,9 +73,7 @@ def test_what_the_caller_wants_traced_is_traced_whatever_the_rate(mesh, collecto
 
 
 def test_what_waits_is_sent_when_the_router_ends(mesh, collector):
-    router = mesh(
-        f"- {{kind: io.l5d.zipkin, host: 127.0.0.1, port: {collector.port}, sampleRate: 1}}\n"
-    )
+    router = mesh(ZIPKIN.format(port=collector.port, rate=1))
     for n in range(5):
         get(router, f"/{n}")
     assert router.daemon.stop() == 0
@@ -87,7 +87,7 @@ def test_a_collector_that_is_down_is_explained_once_and_gets_everything_later(
     mesh, cleanup, free_port
 ):
     port = free_port()
-    router = mesh(f"- {{kind: io.l5d.zipkin, host: 127.0.0.1, port: {port}, sampleRate: 1}}\n")
+    router = mesh(ZIPKIN.format(port=port, rate=1))
     get(router, "/early")
     where = f"http://127.0.0.1:{port}/api/v2/spans"
     output = lambda: router.daemon.output  # noqa: E731
@@ -102,9 +102,7 @@ def test_a_collector_that_is_down_is_explained_once_and_gets_everything_later(
 
 
 def test_a_collector_that_is_down_does_not_keep_the_router_from_ending(mesh, free_port):
-    router = mesh(
-        f"- {{kind: io.l5d.zipkin, host: 127.0.0.1, port: {free_port()}, sampleRate: 1}}\n"
-    )
+    router = mesh(ZIPKIN.format(port=free_port(), rate=1))
     get(router)
     assert router.daemon.stop() == 0
     assert "Traceback" not in router.daemon.output
@@ -150,12 +148,13 @@ def test_an_exporters_decision_reaches_the_next_router_in_the_same_trace(
     mesh, collector, twistd, free_port, tmp_path
 ):
     """Two routers in a row: one trace, of which the second samples nothing by itself."""
-    keys = "- {{kind: io.l5d.zipkin, host: 127.0.0.1, port: {port}, sampleRate: {rate}}}\n"
-    behind = mesh(keys.format(port=collector.port, rate=0))
+    behind = mesh(ZIPKIN.format(port=collector.port, rate=0))
     (tmp_path / "front").mkdir()
 
     def front(config, **daemon):
-        return twistd(config + "telemetry:\n" + keys.format(port=collector.port, rate=1), **daemon)
+        return twistd(
+            config + "telemetry:\n" + ZIPKIN.format(port=collector.port, rate=1), **daemon
+        )
 
     first = FileMesh(front, free_port, tmp_path / "front")
     first.name("web", behind.port)
@@ -195,3 +194,12 @@ def test_recent_requests_tell_what_happened(mesh):
     assert told[1]["bound"] == "/#/io.l5d.fs/web"
     only = json.loads(router.daemon.admin("/admin/requests.json?service=svc/web&limit=5"))
     assert [one["path"] for one in only["requests"]] == ["/2"]
+
+
+def test_a_collector_that_never_answers_does_not_keep_the_router_from_ending(mesh):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        router = mesh(ZIPKIN.format(port=port, rate=1))
+        get(router)
+        assert router.daemon.stop() == 0
+    assert "Traceback" not in router.daemon.output
