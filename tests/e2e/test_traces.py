@@ -9,7 +9,6 @@ from tests.e2e.http_mesh import TIMEOUT, FileMesh, connect, read_until
 from tests.support.collector import Collector
 from tests.support.processes import wait_ready
 
-
 ZIPKIN = "- {{kind: io.l5d.zipkin, host: 127.0.0.1, port: {port}, sampleRate: {rate}}}\n"
 
 
