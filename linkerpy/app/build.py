@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import Deferred
 
 from linkerpy import __version__
 from linkerpy.admin.security import Security
@@ -170,9 +170,9 @@ class Linkerd(Service):
                 if timer.active():
                     timer.cancel()
                 self._close_routers()
-                self._drain_telemeters().addCallback(closed)
+                self._drain_telemeters(closed)
 
-        def closed(_drained: object) -> None:
+        def closed() -> None:
             self._close()
             done.callback(None)
 
@@ -186,17 +186,27 @@ class Linkerd(Service):
             router.close()
         self._env.logs.close()
 
-    def _drain_telemeters(self) -> Deferred[Any]:
+    def _drain_telemeters(self, done: Callable[[], None]) -> None:
         """Let the exporters send what is left, for so long as anybody should wait for that."""
-        drains = [telemeter.drain() for telemeter in self._telemeters]
-        all_: Deferred[Any] = DeferredList(drains, consumeErrors=True)
-        limit = self._env.clock.callLater(_EXPORT_PATIENCE, all_.cancel)
+        waiting = len(self._telemeters) + 1
 
-        def over(_result: object) -> None:
+        def one_done() -> None:
+            nonlocal waiting
+            waiting -= 1
+            if waiting == 0:
+                over()
+
+        def over() -> None:
+            nonlocal waiting
+            waiting = -1
             if limit.active():
                 limit.cancel()
+            done()
 
-        return all_.addBoth(over)
+        limit = self._env.clock.callLater(_EXPORT_PATIENCE, over)
+        for telemeter in self._telemeters:
+            telemeter.drain(one_done)
+        one_done()
 
     def _close(self) -> None:
         self._exporting.close()

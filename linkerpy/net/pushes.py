@@ -8,8 +8,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from twisted.internet.defer import Deferred
-
 from linkerpy.core.clock import Clock
 from linkerpy.core.closable import Closable
 from linkerpy.net.collector import Collector, Outcome
@@ -46,7 +44,7 @@ class Pushes:
         self._ready: deque[bytes] = deque()
         self._pieces: list[str] = []
         self._size = 0
-        self._drained: list[Deferred[None]] = []
+        self._drained: Callable[[], None] | None = None
 
     def start(self) -> None:
         """Begin; the first round is after an interval."""
@@ -100,19 +98,16 @@ class Pushes:
 
     def _over(self) -> None:
         self._busy = False
-        drained, self._drained = self._drained, []
-        for waiting in drained:
-            if not waiting.called:
-                waiting.callback(None)
+        done, self._drained = self._drained, None
+        if done is not None:
+            done()
 
-    def drain(self) -> Deferred[None]:
-        """Tell what has happened since the last round."""
-        drained: Deferred[None] = Deferred()
+    def drain(self, done: Callable[[], None]) -> None:
+        """Tell what has happened since the last round, then call `done`."""
         self._stop_timer()
-        self._drained.append(drained)
+        self._drained = done
         if not self._busy:
             self._round()
-        return drained
 
     def _stop_timer(self) -> None:
         timer, self._timer = self._timer, None

@@ -8,8 +8,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Generic, TypeVar
 
-from twisted.internet.defer import Deferred, succeed
-
 from linkerpy.core.clock import Clock
 from linkerpy.net.collector import Collector, Outcome
 from linkerpy.telemetry.metrics import Metrics
@@ -51,7 +49,7 @@ class Reports(Generic[R]):
         self._timer: Any = None
         self._busy = False
         self._pause = INTERVAL
-        self._drained: Deferred[None] | None = None
+        self._drained: Callable[[], None] | None = None
         self._closed = False
 
     def add(self, record: R) -> None:
@@ -110,21 +108,17 @@ class Reports(Generic[R]):
         self._dropped.value += len(self._queue)
         self._queue.clear()
 
-    def drain(self) -> Deferred[None]:
-        """Send what there is; told when it has been, or when the collector has failed."""
-        if self._drained is None:
-            self._drained = Deferred()
-            drained = self._drained
-            self._stop_timer()
-            if not self._busy:
-                self._send()
-            return drained
-        return succeed(None)
+    def drain(self, done: Callable[[], None]) -> None:
+        """Send what there is; `done` is called when that is done, or the collector fails."""
+        self._drained = done
+        self._stop_timer()
+        if not self._busy:
+            self._send()
 
     def _tell_drained(self) -> None:
-        drained = self._drained
-        if drained is not None and not drained.called:
-            drained.callback(None)
+        done, self._drained = self._drained, None
+        if done is not None:
+            done()
 
     def _stop_timer(self) -> None:
         timer, self._timer = self._timer, None

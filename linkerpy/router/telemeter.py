@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from twisted.internet.defer import Deferred, succeed
-
 from linkerpy.core.closable import NOTHING, Closable
 from linkerpy.net.web import Pages
 from linkerpy.telemetry.tracing import Tracer
@@ -14,8 +12,8 @@ def _nothing() -> Closable:
     return NOTHING
 
 
-def _drained() -> Deferred[None]:
-    return succeed(None)
+def _drained(done: Callable[[], None]) -> None:
+    done()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,5 +32,5 @@ class Telemeter:
     Raises: OSError if the machine does not let it.
     """
 
-    drain: Callable[[], Deferred[None]] = _drained
-    """Sends what is left, at the end; told when that is done or given up. Then it is closed."""
+    drain: Callable[[Callable[[], None]], None] = _drained
+    """Sends what is left, at the end; calls when that is done or given up. Then it is closed."""

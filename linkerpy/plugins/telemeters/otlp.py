@@ -7,13 +7,13 @@ Source: OTLP 1.x; telemetry-admin spec, section 8 (7).
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from pydantic import AfterValidator, Field
-from twisted.internet.defer import Deferred, succeed
 
 from linkerpy import __version__
 from linkerpy.config.fields import Flag, Positive, Secret, Share, Text
@@ -66,9 +66,12 @@ class OtlpConfig(TelemeterConfig):
                 pushes.start()
             return Group(*(part for part in (reports, pushes) if part is not None))
 
-        def drain() -> Deferred[None]:
-            spans = succeed(None) if reports is None else reports.drain()
-            return spans if pushes is None else spans.addCallback(lambda _: pushes.drain())
+        def drain(done: Callable[[], None]) -> None:
+            last = done if pushes is None else partial(pushes.drain, done)
+            if reports is None:
+                last()
+            else:
+                reports.drain(last)
 
         tracer = None if reports is None else Tracer(reports.add, self.sample_rate, decides=True)
         return Telemeter(tracer=tracer, run=run, drain=drain)

@@ -37,7 +37,9 @@ def drain(env, **keys):
     running = telemeter.run()
     if telemeter.tracer is not None:
         retried(telemeter.tracer.record)
-    telemeter.drain()
+    told = []
+    telemeter.drain(lambda: told.append(None))
+    assert told == [None]
     running.close()
     assert env.clock.getDelayedCalls() == []
 
