@@ -44,8 +44,12 @@ from linkerpy.router.tls import server_tls
 from linkerpy.telemetry.metrics import Metrics
 from linkerpy.telemetry.process import watch_process
 from linkerpy.telemetry.snapshots import Snapshots
+from linkerpy.telemetry.tracing import tracing
 
 _log = logger("linkerpy")
+
+_EXPORT_PATIENCE = 3.0
+"""Seconds that the end of the process waits for exporters."""
 
 Running = RunningHttpRouter | RunningTcpRouter
 
@@ -76,12 +80,14 @@ class Linkerd(Service):
         self._on_shutdown = on_shutdown
         self._started = time.time()
         self._grace = config.admin.shutdown_grace
+        self._telemeters = [telemeter.build(env) for telemeter in config.telemetry]
+        tracers = [t.tracer for t in self._telemeters if t.tracer is not None]
+        env.tracing = tracing(tracers, env.random.getrandbits(64))
         self._namers = build_namers(config.namers, env)
         self._routers = [
             _running(router, build_interpreter(router, self._namers, env), env)
             for router in config.routers
         ]
-        self._telemeters = [telemeter.build(env) for telemeter in config.telemetry]
         self._exporting = Group()
         self._admin: ListeningPort | None = None
         self._admin_tls = _admin_tls(config.admin, env)
@@ -149,7 +155,7 @@ class Linkerd(Service):
         super().stopService()  # type: ignore[no-untyped-call]
         self._ready = False
         done: Deferred[None] = Deferred()
-        waiting = len(self._routers)
+        waiting, finishing = len(self._routers), False
 
         def one_idle() -> None:
             nonlocal waiting
@@ -158,21 +164,51 @@ class Linkerd(Service):
                 finish()
 
         def finish() -> None:
-            if not done.called:
+            nonlocal finishing
+            if not finishing:
+                finishing = True
                 if timer.active():
                     timer.cancel()
-                self._close()
-                done.callback(None)
+                self._close_routers()
+                self._drain_telemeters(closed)
+
+        def closed() -> None:
+            self._close()
+            done.callback(None)
 
         timer = self._env.clock.callLater(max(self._grace, 0), finish)
         for router in list(self._routers):
             router.drain(one_idle)
         return done
 
-    def _close(self) -> None:
+    def _close_routers(self) -> None:
         for router in self._routers:
             router.close()
         self._env.logs.close()
+
+    def _drain_telemeters(self, done: Callable[[], None]) -> None:
+        """Let the exporters send what is left, for so long as anybody should wait for that."""
+        waiting = len(self._telemeters) + 1
+
+        def one_done() -> None:
+            nonlocal waiting
+            waiting -= 1
+            if waiting == 0:
+                over()
+
+        def over() -> None:
+            nonlocal waiting
+            waiting = -1
+            if limit.active():
+                limit.cancel()
+            done()
+
+        limit = self._env.clock.callLater(_EXPORT_PATIENCE, over)
+        for telemeter in self._telemeters:
+            telemeter.drain(one_done)
+        one_done()
+
+    def _close(self) -> None:
         self._exporting.close()
         if self._admin is not None:
             self._admin.stopListening()

@@ -43,6 +43,8 @@ def _parser() -> argparse.ArgumentParser:
     schema.set_defaults(command=_schema)
     run = commands.add_parser("run", help="run the router in the foreground")
     run.add_argument("file", metavar="FILE", help="the file, or - for standard input")
+    run.add_argument("--log-format", choices=["text", "json"], default="text")
+    run.add_argument("--log-level", default="INFO", metavar="LEVEL")
     run.set_defaults(command=_run)
     return parser
 
@@ -72,7 +74,9 @@ def _run(options: argparse.Namespace) -> int:
         print("linkerpy: twistd is not installed beside this Python", file=sys.stderr)
         return 1
     sys.stdout.flush()
-    return os.execv(twistd, [twistd, "-n", "linkerpy", "-c", options.file])  # noqa: S606 (no shell meant)
+    log = [f"--log-format={options.log_format}", f"--log-level={options.log_level}"]
+    command = [twistd, "-n", "linkerpy", "-c", options.file, *log]
+    return os.execv(twistd, command)  # noqa: S606 (no shell meant)
 
 
 def _warn(name: str, warnings: Sequence[Mistake]) -> None:

@@ -14,10 +14,12 @@ from twisted.application.service import IService, Service
 from twisted.python import usage
 
 from linkerpy import __version__
+from linkerpy.app.log_output import choose
 from linkerpy.app.schema import Linker, load
 from linkerpy.config.kinds import BrokenKindError, DuplicateKindError
 from linkerpy.config.report import ConfigError
-from linkerpy.net.log import logger
+from linkerpy.net.log import LEVEL_NAMES, logger
+from linkerpy.net.log_lines import LINES
 from linkerpy.net.reactor import install_best
 
 _log = logger("linkerpy")
@@ -28,7 +30,11 @@ class Options(usage.Options):
 
     synopsis = "[-c] CONFIG"
     longdesc = "A service-mesh router. CONFIG is a linkerd configuration, YAML or JSON."
-    optParameters: ClassVar = [["config", "c", None, "configuration file; - is standard input"]]
+    optParameters: ClassVar = [
+        ["config", "c", None, "configuration file; - is standard input"],
+        ["log-format", None, "text", "one line of text for each record, or of json"],
+        ["log-level", None, "INFO", "what is logged at least: ERROR, WARNING, INFO, DEBUG, ..."],
+    ]
 
     config: Linker
 
@@ -49,6 +55,7 @@ class Options(usage.Options):
 
     def postOptions(self) -> None:
         """Read the file now: before the reactor runs, and before a daemon leaves the terminal."""
+        self._choose_log()
         if self["config"] is None:
             fail("usage: twistd -n linkerpy -c path/to/config.yml")
         try:
@@ -60,6 +67,15 @@ class Options(usage.Options):
         for warning in loaded.warnings:
             sys.stderr.write(f"{warning.show(loaded.source.name)} (warning)\n")
         self.config = loaded.config
+
+    def _choose_log(self) -> None:
+        form, level = self["log-format"], str(self["log-level"]).upper()
+        if form not in LINES:
+            fail(f"linkerpy: --log-format must be one of {', '.join(LINES)}, not {form!r}")
+        if level not in LEVEL_NAMES:
+            names = ", ".join(LEVEL_NAMES)
+            fail(f"linkerpy: --log-level must be one of {names}, not {self['log-level']!r}")
+        choose(form, level, getattr(self, "parent", None))
 
 
 def fail(message: str) -> NoReturn:

@@ -28,6 +28,14 @@ _LEVELS = {
     "OFF": None,
 }
 
+LEVEL_NAMES = tuple(_LEVELS)
+"""linkerd's levels, as they may be configured."""
+
+
+def log_level(level: str) -> object:
+    """Twisted's level for one of linkerd's; None for `OFF`."""
+    return _LEVELS[level]
+
 
 @implementer(ILogFilterPredicate)
 class Levels:

@@ -149,6 +149,8 @@ _PLUGINS = {
         "io.l5d.tracelog": "telemeters.tracelog:TracelogConfig",
         "io.l5d.recentRequests": "telemeters.recent_requests:RecentRequestsConfig",
         "io.l5d.zipkin": "telemeters.zipkin:ZipkinConfig",
+        "io.zipkin.http": "telemeters.zipkin:ZipkinHttpConfig",
+        "io.l5d.otlp": "telemeters.otlp:OtlpConfig",
     },
     "announcer": {"io.l5d.serversets": "announcers.serversets:ServersetsConfig"},
     "store": {

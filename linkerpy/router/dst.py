@@ -9,6 +9,7 @@ from linkerpy.naming.dtab import EMPTY as NO_DTAB
 from linkerpy.naming.dtab import Dtab
 from linkerpy.naming.path import Path
 from linkerpy.policy.verdict import Classify
+from linkerpy.telemetry.span import ServerSpan
 from linkerpy.telemetry.trace_id import TraceId
 
 
@@ -49,7 +50,8 @@ class Context:
     is the service's response classifier, None where the protocol's plain rule holds; `deadline` is
     until when the answer is of use to the caller, as (noted at, until) in nanoseconds of the epoch;
     `upgrade` is the other protocol that the caller wants to speak from here on; `trace` the id of
-    the request's span here; `connection` what the request came by, with a Twisted `transport`.
+    the request's span here and `span` what is noted of it, None when nobody records it;
+    `connection` what the request came by, with a Twisted `transport`.
     """
 
     __slots__ = (
@@ -61,6 +63,7 @@ class Context:
         "endpoint",
         "local",
         "peer",
+        "span",
         "trace",
         "upgrade",
     )
@@ -76,3 +79,4 @@ class Context:
         self.deadline: tuple[int, int] | None = None
         self.upgrade: Any = None
         self.trace: TraceId | None = None
+        self.span: ServerSpan | None = None

@@ -8,6 +8,7 @@ from linkerpy.core.clock import Clock, TimerWheel
 from linkerpy.naming.inet import Inet
 from linkerpy.router.rolling_log import LogFiles
 from linkerpy.telemetry.metrics import Metrics
+from linkerpy.telemetry.tracing import Tracing
 
 
 @dataclass(slots=True)
@@ -25,3 +26,5 @@ class Env:
     random: Random = field(default_factory=Random)
     logs: LogFiles = field(default_factory=LogFiles)
     """Files that access logs are written to."""
+    tracing: Tracing | None = None
+    """Who wants the spans of requests; None is nobody, and nothing is recorded."""

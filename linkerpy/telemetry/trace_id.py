@@ -9,7 +9,7 @@ Source: dataplane spec, section 2.7; W3C Trace Context, section 3.2; Zipkin's B3
 import re
 from binascii import Error, a2b_base64, b2a_base64
 from struct import Struct
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 DEBUG, KNOWN, SAMPLED = 1, 2, 4
 """Bits of `TraceId.flags`: sample whatever the rate, sampling is decided, decided in favour."""
@@ -42,14 +42,20 @@ class TraceId(NamedTuple):
             return True
         return bool(self.flags & SAMPLED) if self.flags & KNOWN else None
 
+    @property
+    def number(self) -> str:
+        """The trace's number as people search for it: 16 hexadecimal digits, or 32."""
+        return f"{self.high:016x}{self.trace:016x}" if self.high else f"{self.trace:016x}"
+
     def child(self, span: int) -> "TraceId":
         """A span below this one."""
         return tuple.__new__(TraceId, (span, self.span, self.trace, self.flags, self.high))
 
     def decided(self, sampled: bool) -> "TraceId":
         """The same span with a decision on sampling."""
-        flags = self.flags & ~_SAMPLING | (_SAMPLING if sampled else KNOWN)
-        return self._replace(flags=flags)
+        span, parent, trace, flags, high = self
+        flags = flags & ~_SAMPLING | (_SAMPLING if sampled else KNOWN)
+        return tuple.__new__(TraceId, (span, parent, trace, flags, high))
 
 
 def begin(received: TraceId | None, rate: float | None, span: int, salt: int) -> TraceId:
@@ -65,9 +71,17 @@ def begin(received: TraceId | None, rate: float | None, span: int, salt: int) ->
 
 def is_sampled(trace: int, rate: float, salt: int) -> bool:
     """Whether a trace belongs to the share `rate` (0 to 1): the same answer for all its spans."""
+    return sampling_part(trace, salt) < rate * PARTS
+
+
+PARTS: Final = 10_000
+"""In how many parts traces are divided; a rate samples so many of them."""
+
+
+def sampling_part(trace: int, salt: int) -> int:
+    """Which of the parts a trace belongs to: less than `PARTS`."""
     salted = trace ^ salt
-    magnitude = salted if salted < 1 << 63 else (1 << 64) - salted
-    return magnitude % 10000 < rate * 10000
+    return (salted if salted < 1 << 63 else (1 << 64) - salted) % PARTS
 
 
 def sampling_rate(value: bytes | None) -> float | None:

@@ -105,6 +105,8 @@ class HttpEndpoint:
             else:
                 self._dialer.waited.value += 1
                 found = await self._queue(ctx.acquire_by) or self.pool.lend()
+        if ctx.span is not None:
+            ctx.span.dispatched()
         obtained: ClientConnection = found
         return obtained
 

@@ -8,15 +8,18 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 from urllib.parse import quote_plus
 
+from twisted.logger import LogLevel
 from twisted.python.failure import Failure
 
 from linkerpy.codec.body import Body
 from linkerpy.codec.http import HTTP_10, HTTP_11, Message, Request, Response, header_line
+from linkerpy.core.clock import Clock
 from linkerpy.core.errors import BadRequest, MethodRefused, Overloaded, RouterError
 from linkerpy.core.service import Filter, Service
 from linkerpy.naming.bound import Bound
 from linkerpy.naming.dtab import Dtab
 from linkerpy.naming.parser import NameSyntaxError
+from linkerpy.net.complaints import Complaints
 from linkerpy.net.log import logger
 from linkerpy.policy.verdict import SUCCESS
 from linkerpy.protocol.http.identify import Identifier, unknown_destination
@@ -24,8 +27,9 @@ from linkerpy.protocol.http.timeouts import take_deadline, tell_deadline
 from linkerpy.protocol.http.upgrade import wanted
 from linkerpy.router.dst import Dst
 from linkerpy.router.routing import Router
+from linkerpy.telemetry.span import error_text
 
-_log = logger("linkerpy.http")
+_log = logger("ErrorResponseFilter")  # what linkerd calls it
 
 HttpFilter = Filter[Response]
 Coming = Coroutine[Any, Any, Response]
@@ -56,13 +60,24 @@ REASONS = {
 # -- server stack ---------------------------------------------------------------------------------
 
 
-def respond_to_errors(max_header: int, max_body: int) -> Callable[[BaseException], Response]:
-    """Makes the response for an error. Nobody below chooses a status. Limits are in bytes."""
+def respond_to_errors(
+    max_header: int, max_body: int, clock: Clock
+) -> Callable[[BaseException], Response]:
+    """Makes the response for an error. Nobody below chooses a status. Limits are in bytes.
+
+    It is told in the log, too, at most every few seconds for each kind of error and its cause.
+    """
+    complain = Complaints(_log, clock).complain
 
     def respond(error: BaseException) -> Response:
         if isinstance(error, RouterError):
+            # The caller's own mistakes are for whoever looks for them.
+            level = LogLevel.debug if isinstance(error, BadRequest) else LogLevel.error
+            cause = type(error), getattr(error, "cause", "")
+            complain(cause, level, "service failure: {error}", error=error_text(error))
             return error_response(error, max_header, max_body)
-        _log.failure("a defect while serving a request", Failure(error))
+        text = "a defect while serving a request"
+        complain(type(error), LogLevel.critical, text, log_failure=Failure(error))
         known = RouterError(f"Internal error: {type(error).__name__}: {error}")
         known.status = 500
         return error_response(known, max_header, max_body)

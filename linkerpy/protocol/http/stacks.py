@@ -35,6 +35,12 @@ from linkerpy.protocol.http.filters import (
 from linkerpy.protocol.http.forwarded import Labeler, add_forwarded
 from linkerpy.protocol.http.identify import Identifier
 from linkerpy.protocol.http.limits import at_most
+from linkerpy.protocol.http.record import (
+    record_attempts,
+    record_bound,
+    record_name,
+    record_requests,
+)
 from linkerpy.protocol.http.requeues import requeues
 from linkerpy.protocol.http.retries import RetrySettings, retries
 from linkerpy.protocol.http.stats import ByName, client_stats, server_stats, service_stats
@@ -80,8 +86,9 @@ def server_stack(
     identify: Identifier, router: Router, server: ServerSettings, metrics: Metrics, env: Env
 ) -> HttpService:
     """One listening port's stack, above the router."""
-    respond = respond_to_errors(server.wire.max_headers, server.wire.max_error_body)
+    respond = respond_to_errors(server.wire.max_headers, server.wire.max_error_body, env.clock)
     most, propagator = server.max_requests, server.propagator
+    tracing = None if propagator is None else env.tracing  # a span has the trace's id
     return compose(
         clear_context if server.clear_context else None,  # of the responses we make, too
         server_stats(metrics, env.clock, respond),  # counts the responses we make, too
@@ -92,6 +99,7 @@ def server_stack(
         timestamp(server.timestamp_header),
         call_depth(server.call_depth),
         None if propagator is None else trace_requests(propagator, env.random),
+        None if tracing is None else record_requests(tracing, router.settings.label, env.clock),
         server_timeout(server.timeout, server.label, env.timers),
         origin_form,  # before the name is made from the host; after `Forwarded`, for its scheme
         route(identify, router),
@@ -154,6 +162,7 @@ class HttpStacks:
         clock, timers = self.env.clock, self.env.timers
         service = self.service_settings(dst.path)
         return compose(
+            None if self.env.tracing is None else record_name,
             proxy_headers(dst),  # outside the stats: what it does is no time of the service's
             _buffering(service),
             service_stats(metrics, clock),  # above the attempts: many are one request
@@ -164,7 +173,8 @@ class HttpStacks:
 
     def bound(self, bound: Bound, below: Service[Any, Any]) -> HttpService:
         """One (id, residual)'s stack."""
-        return compose(bound_headers(bound), below)
+        recorded = None if self.env.tracing is None else record_bound(bound)
+        return compose(recorded, bound_headers(bound), below)
 
     def client_stack(self, bound: Bound, metrics: Metrics, client: Client) -> HttpService:
         """One client's stack, above its balancer: an attempt, not a request."""
@@ -173,11 +183,13 @@ class HttpStacks:
         by_name = ByName(metrics)
         self.counting.add(by_name)
         propagator, log = self.propagator, self.access_log
+        chance, recorded = self.env.random, self.env.tracing is not None
         return compose(
             None if log is None else log.logged,
-            None if propagator is None else trace_attempts(propagator, self.env.random),
+            None if propagator is None else trace_attempts(propagator, chance, recorded=recorded),
             rewrite_host(client),
             requeues(settings.requeues, client, metrics, self.env),  # above the stats: attempts
+            record_attempts(clock) if recorded else None,
             client_stats(metrics, clock, by_name),
             attempt_deadline(settings.attempt_timeout),
             attempt_timeout(settings.attempt_timeout, bound.id.show(), timers),

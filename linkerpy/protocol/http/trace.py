@@ -1,7 +1,7 @@
 """Trace context: which trace a request belongs to, taken from its headers and told to backends.
 
 A server makes a span for each request, below the one it came with; a client makes one below that
-for each attempt. Nothing is recorded here.
+for each attempt. What happens within them is recorded elsewhere (`record.py`).
 
 Source: dataplane spec, sections 2.1 (row 10), 2.3 and 2.7; config spec, section 14.1.
 """
@@ -69,8 +69,11 @@ def trace_requests(propagator: Propagator, chance: Random) -> HttpFilter:
     return traced
 
 
-def trace_attempts(propagator: Propagator, chance: Random) -> HttpFilter:
-    """Give each attempt a span below its request's: on the client's side."""
+def trace_attempts(propagator: Propagator, chance: Random, *, recorded: bool = False) -> HttpFilter:
+    """Give each attempt a span below its request's: on the client's side.
+
+    `recorded`: there may be somebody who wants to know its id.
+    """
     bits, write = chance.getrandbits, propagator.write
 
     def traced(service: HttpService, request: Request) -> Coming:
@@ -78,4 +81,11 @@ def trace_attempts(propagator: Propagator, chance: Random) -> HttpFilter:
         write(request, TraceId.root(span) if above is None else above.child(span))
         return service(request)
 
-    return traced
+    def noted(service: HttpService, request: Request) -> Coming:
+        ctx, span = request.ctx, bits(64) or 1
+        if ctx.span is not None:
+            ctx.span.next_id = span
+        write(request, TraceId.root(span) if ctx.trace is None else ctx.trace.child(span))
+        return service(request)
+
+    return noted if recorded else traced

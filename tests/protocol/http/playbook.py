@@ -41,6 +41,7 @@ from linkerpy.protocol.http.stacks import (
 from linkerpy.protocol.http.wire import WireSettings
 from linkerpy.router.routing import CacheSizes, Router, RouterSettings
 from linkerpy.telemetry.metrics import Counter, Gauge, Stat
+from linkerpy.telemetry.tracing import tracing
 from tests.protocol.http.messages import read_message
 from tests.protocol.http.transports import MemoryTransport, Network
 from tests.support.env import fake_env
@@ -190,9 +191,12 @@ class Backend(End):
 class Mesh:
     """A router and the world around it."""
 
-    def __init__(self, monkeypatch, *, identify=None, dtab="/svc => /#/io.l5d.fs", **options):
+    def __init__(
+        self, monkeypatch, *, identify=None, dtab="/svc => /#/io.l5d.fs", tracers=(), **options
+    ):
         self.env = fake_env()
         self.env.random = Random(7)
+        self.env.tracing = tracing(tracers, salt=0)
         self.clock, self.metrics = self.env.clock, self.env.metrics
         self.network = Network(self.clock)
         monkeypatch.setattr(dialing, "connect", self.network.connect)
@@ -207,7 +211,9 @@ class Mesh:
         client = ClientSettings(session, p2c(), **options.pop("client", {}))
         service = ServiceSettings(**options.pop("service", {}))
         settings = RouterSettings("http", Dtab.parse(dtab), caches=CacheSizes(**options))
-        stacks = HttpStacks(settings, lambda _name: service, lambda _id: client, self.env)
+        stacks = HttpStacks(
+            settings, lambda _name: service, lambda _id: client, self.env, server.propagator
+        )
         self.router = Router(settings, self.names, stacks, self.env)
         self.server_metrics = self.router.metrics.scope("server", "127.0.0.1/4140")
         identify = identify or HeaderToken(header="Host", prefix=Path.parse("/svc"))
