@@ -134,6 +134,7 @@ class Linkerd(Service):
             routers=lambda: [_view(router) for router in self._routers],
             bound_names=bound_names(self._namers, self._env),
             explain_system=explain_system(self._env),
+            states=self._env.states,
         )
 
     # -- stopping ---------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Env: what a plugin is given to build its running part with."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -25,3 +26,7 @@ class Env:
     random: Random = field(default_factory=Random)
     logs: LogFiles = field(default_factory=LogFiles)
     """Files that access logs are written to."""
+    within: tuple[str, ...] = ()
+    """The metrics scope of the router that something is built for, by its names."""
+    states: dict[str, Callable[[], Any]] = field(default_factory=dict)
+    """State pages by path: what each shows, as JSON. Who follows something adds its own."""
