@@ -40,6 +40,7 @@ from linkerpy.protocol.tcp.router import RunningTcpRouter
 from linkerpy.router.config import RouterConfig
 from linkerpy.router.env import Env
 from linkerpy.router.sockets import socket_options
+from linkerpy.router.telemeter import Telemeter
 from linkerpy.router.tls import server_tls
 from linkerpy.telemetry.metrics import Metrics
 from linkerpy.telemetry.process import watch_process
@@ -48,6 +49,9 @@ from linkerpy.telemetry.snapshots import Snapshots
 _log = logger("linkerpy")
 
 Running = RunningHttpRouter | RunningTcpRouter
+
+ShutDown = Callable[[float | None], None]
+"""Ends the process; seconds of grace, None for the configured ones."""
 
 
 def make_env(reactor: Any) -> Env:
@@ -70,8 +74,21 @@ class Linkerd(Service):
 
     name = "linkerpy"
 
-    def __init__(self, config: Linker, env: Env, on_shutdown: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: Linker,
+        env: Env,
+        on_shutdown: Callable[[], None],
+        *,
+        shown: Callable[[], dict[str, Any]] | None = None,
+        extra: Callable[[ShutDown], Telemeter] | None = None,
+    ) -> None:
+        """`shown` is the configuration as the pages see it, where that is not `config` itself.
+
+        `extra` makes one more telemeter, which may end the process.
+        """
         self._config = config
+        self._shown = shown or (lambda: to_json(config))
         self._env = env
         self._on_shutdown = on_shutdown
         self._started = time.time()
@@ -82,6 +99,8 @@ class Linkerd(Service):
             for router in config.routers
         ]
         self._telemeters = [telemeter.build(env) for telemeter in config.telemetry]
+        if extra is not None:
+            self._telemeters.append(extra(self._shut_down))
         self._exporting = Group()
         self._admin: ListeningPort | None = None
         self._admin_tls = _admin_tls(config.admin, env)
@@ -89,6 +108,7 @@ class Linkerd(Service):
             watch_process(env.metrics, env.clock), Snapshots(env.metrics, env.clock)
         )
         self._ready = False
+        self._ending: Any = None  # the call that ends what has not ended by itself
 
     # -- starting ---------------------------------------------------------------------------------
 
@@ -126,7 +146,7 @@ class Linkerd(Service):
     def _admin_state(self) -> AdminState:
         return AdminState(
             metrics=self._env.metrics,
-            config_json=lambda: to_json(self._config),
+            config_json=self._shown,
             version=__version__,
             started=self._started,
             shut_down=self._shut_down,
@@ -143,7 +163,10 @@ class Linkerd(Service):
         """`/admin/shutdown`: end the process; `grace` in seconds, None for the configured one."""
         if grace is not None:
             self._grace = grace
-        self._on_shutdown()
+        if self._ending is None:
+            self._on_shutdown()
+        elif self._ending.active() and grace is not None:
+            self._ending.reset(max(grace, 0))
 
     def stopService(self) -> Deferred[None]:  # noqa: N802 - Twisted's name
         """Take no new connections, let requests under way finish, at most for the grace period."""
@@ -160,12 +183,12 @@ class Linkerd(Service):
 
         def finish() -> None:
             if not done.called:
-                if timer.active():
-                    timer.cancel()
+                if self._ending.active():
+                    self._ending.cancel()
                 self._close()
                 done.callback(None)
 
-        timer = self._env.clock.callLater(max(self._grace, 0), finish)
+        self._ending = self._env.clock.callLater(max(self._grace, 0), finish)
         for router in list(self._routers):
             router.drain(one_idle)
         return done

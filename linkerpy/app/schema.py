@@ -153,6 +153,7 @@ class LinkerTcp(Model):
     routers: Many[L5dTcpRouter]
     admin: LinkerTcpAdmin = LinkerTcpAdmin()
     buffer_size_bytes: Positive = 16_384
+    """Without effect: bytes are passed on within the kernel, or in pieces as they come."""
 
     @field_validator("routers")
     @classmethod
@@ -166,7 +167,7 @@ class LinkerTcp(Model):
 class Loaded:
     """A configuration file without mistakes."""
 
-    config: Linker
+    config: Linker | LinkerTcp
     source: Source
     warnings: list[Mistake]
 
@@ -193,7 +194,7 @@ def loads(name: str, text: str) -> Loaded:
     Raises: ConfigError.
     """
     reading = check(name, text)
-    if reading.mistakes or not isinstance(reading.model, Linker):
+    if reading.mistakes or not isinstance(reading.model, Linker | LinkerTcp):
         raise ConfigError(name, reading.mistakes, reading.warnings)
     return Loaded(reading.model, reading.source, sorted(set(reading.warnings)))
 
@@ -219,12 +220,9 @@ def check(name: str, text: str) -> Reading[Any]:
 
 def _check(source: Source) -> Reading[Any]:
     shape = shape_of(source.value)
-    if shape is Linker:
-        reading: Reading[Any] = read(Linker, source)
-    else:
-        reading = read(shape, source, unbuilt=True)
-        program = "namerd" if shape is Namerd else "linkerd-tcp"
-        refusal = f"{program} files are not supported yet"
+    reading: Reading[Any] = read(shape, source, unbuilt=shape is Namerd)
+    if shape is Namerd:
+        refusal = "namerd files are not supported yet"
         reading.mistakes.append(Mistake(source.value_spot(()), refusal))
     reading.mistakes += namerd_mistakes(source) if shape is Namerd else router_mistakes(source)
     return reading

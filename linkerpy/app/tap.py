@@ -4,21 +4,26 @@
 install ours. A mistake of the user's ends in one message on stderr and exit code 1.
 """
 
+import atexit
 import gc
+import os
 import signal
 import sys
 from collections.abc import Callable
-from typing import Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from twisted.application.service import IService, Service
 from twisted.python import usage
 
 from linkerpy import __version__
-from linkerpy.app.schema import Linker, load
+from linkerpy.app.schema import Linker, LinkerTcp, load
 from linkerpy.config.kinds import BrokenKindError, DuplicateKindError
 from linkerpy.config.report import ConfigError
 from linkerpy.net.log import logger
 from linkerpy.net.reactor import install_best
+
+if TYPE_CHECKING:
+    from linkerpy.router.env import Env
 
 _log = logger("linkerpy")
 
@@ -30,7 +35,7 @@ class Options(usage.Options):
     longdesc = "A service-mesh router. CONFIG is a linkerd configuration, YAML or JSON."
     optParameters: ClassVar = [["config", "c", None, "configuration file; - is standard input"]]
 
-    config: Linker
+    config: Linker | LinkerTcp
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -71,7 +76,7 @@ def fail(message: str) -> NoReturn:
 class Linkerpy(Service):
     """Builds the process when it starts, so that what fails then fails with one message."""
 
-    def __init__(self, config: Linker) -> None:
+    def __init__(self, config: Linker | LinkerTcp) -> None:
         self._config = config
         self._running: IService | None = None
 
@@ -79,13 +84,13 @@ class Linkerpy(Service):
         """Build and bind everything."""
         from twisted.internet import reactor  # noqa: PLC0415
 
-        from linkerpy.app.build import Linkerd, make_env  # noqa: PLC0415
+        from linkerpy.app.build import make_env  # noqa: PLC0415
         from linkerpy.net.errors import ListenError  # noqa: PLC0415
 
         super().startService()  # type: ignore[no-untyped-call]
         try:
             env = make_env(reactor)
-            running = Linkerd(self._config, env, reactor.stop)
+            running = _process(self._config, env, reactor.stop)
             running.startService()
         except (ListenError, OSError, ValueError) as error:
             fail(f"linkerpy: {error}")
@@ -102,6 +107,26 @@ class Linkerpy(Service):
         """Drain and close."""
         super().stopService()  # type: ignore[no-untyped-call]
         return self._running.stopService() if self._running is not None else None
+
+
+def _process(config: Linker | LinkerTcp, env: "Env", end: Callable[[], None]) -> IService:
+    """What a file of either program asks for; `end` stops the reactor."""
+    from linkerpy.app.build import Linkerd  # noqa: PLC0415
+    from linkerpy.app.linkerd_tcp import linkerd_tcp  # noqa: PLC0415
+
+    if isinstance(config, LinkerTcp):
+        return linkerd_tcp(config, env, end, _end_with_failure)
+    return Linkerd(config, env, end)
+
+
+def _end_with_failure() -> None:
+    """Let the process, once it ends, do so with exit code 1: twistd itself would have it 0."""
+
+    def leave() -> None:
+        sys.stdout.flush()
+        os._exit(1)
+
+    atexit.register(leave)
 
 
 def _end_cleanly_on_signals(reactor: Any) -> None:

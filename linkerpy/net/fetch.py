@@ -304,8 +304,8 @@ def _keep_alive(transport: Any) -> None:
 
 
 def _reason(error: BaseException | None) -> str:
-    """The innermost reason that Twisted's client wraps up in others."""
+    """What came first of the reasons that Twisted's client wraps up."""
     reasons = getattr(error, "reasons", None)
     if reasons:
-        return _reason(reasons[-1].value)
+        return _reason(reasons[0].value)
     return str(error) or type(error).__name__

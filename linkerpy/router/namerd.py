@@ -91,7 +91,7 @@ class _Figures:
             if not self._troubled:
                 _log.info("namerd {where} answers again", where=self._namespace.service.authority)
 
-    def troubled(self, who: object, reason: str, pause: float) -> None:
+    def troubled(self, who: object, reason: str, pause: float, *, known: bool) -> None:
         """Somebody has had none. Said when it begins, and not too often."""
         self.failures.value += 1
         if who in self._troubled:
@@ -104,10 +104,10 @@ class _Figures:
         more = f" ({self._unsaid} more since the last such line)" if self._unsaid else ""
         self._said, self._unsaid = now, 0
         _log.warn(
-            "what namerd said last stays in use, and it is asked again in {pause:.1f} s: "
-            "{reason}{more}",
-            pause=pause,
+            "{reason}; asked again in {pause:.1f} s, {until}{more}",
             reason=reason,
+            pause=pause,
+            until="what it said last stays in use" if known else "until then nothing is known",
             more=more,
         )
 
@@ -146,7 +146,7 @@ class _Followed(Generic[T]):
 
     def troubled(self, reason: str, pause: float) -> None:
         """See `Follower`."""
-        self._figures.troubled(self, reason, pause)
+        self._figures.troubled(self, reason, pause, known=self._state.value is not None)
 
     def snapshot(self) -> dict[str, Any]:
         """What the state page shows."""

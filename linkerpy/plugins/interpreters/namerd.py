@@ -114,7 +114,7 @@ class NamerdPollConfig(InterpreterConfig):
 
     @property
     def prefix(self) -> Path:
-        """What the ids of its names begin with."""
+        """What the ids of its names begin with; then comes the name itself."""
         return Path.of("#", HTTP, self.namespace)
 
     def build(self, env: "Env", namers: list[PrefixedNamer]) -> Interpreter:
