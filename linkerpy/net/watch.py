@@ -6,6 +6,7 @@ each period. What was told last stays true when there is trouble: that is told, 
 Source: discovery-namerd spec, sections 0.6, 3.1 and 4.4; dataplane spec, section 8.2.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -57,7 +58,7 @@ class Seen:
 
     def value(self, value: Any) -> None:
         """A value has come."""
-        self._data, self._error = str(value)[:_MOST_SHOWN], None
+        self._data, self._error = json.dumps(value)[:_MOST_SHOWN], None
 
     def trouble(self, reason: str) -> None:
         """None has."""

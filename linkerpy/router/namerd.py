@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import quote
-from weakref import WeakSet, WeakValueDictionary
+from weakref import WeakValueDictionary
 
 from linkerpy.core.activity import PENDING, Activity, Failed, Ok, State
 from linkerpy.core.closable import Closable, Group, OnClose
@@ -79,9 +79,13 @@ class _Figures:
         self._seconds = env.clock.seconds
         self.updates, self.failures = metrics.counter("success"), metrics.counter("failures")
         self.latency = metrics.stat("request_latency_ms")
-        self._troubled: WeakSet[Any] = WeakSet()
+        self._troubled: set[Any] = set()
         self._said = -_BETWEEN_COMPLAINTS
         self._unsaid = 0
+
+    def forget(self, who: object) -> None:
+        """Somebody asks no more."""
+        self._troubled.discard(who)
 
     def fine(self, who: object) -> None:
         """Somebody has had a good answer."""
@@ -134,7 +138,11 @@ class _Followed(Generic[T]):
         self._update = update
         self._state.started()
         self._following = self._begin(self)
-        return Group(OnClose(self._state.stopped), self._following)
+        return Group(OnClose(self._stopped), self._following)
+
+    def _stopped(self) -> None:
+        self._state.stopped()
+        self._figures.forget(self)
 
     def told(self, value: Any, seconds: float) -> None:
         """See `Follower`."""

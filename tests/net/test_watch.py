@@ -208,7 +208,7 @@ def test_a_state_page_sees_when_what_happened(world):
     assert (shown["request"], shown["streaming"]) == (URL, False)
     world.service.last.say('{"a": 1}')
     shown = watch.seen.snapshot()
-    assert (shown["response"], shown["streaming"]) == ("{'a': 1}", True)
+    assert (shown["response"], shown["streaming"]) == ('{"a": 1}', True)
     world.service.last.end()
     assert set(watch.seen.snapshot()) == {
         "request",

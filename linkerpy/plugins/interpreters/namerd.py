@@ -52,6 +52,10 @@ class NamerdHttpConfig(InterpreterConfig):
 
     KIND: ClassVar[str] = HTTP
     EXPERIMENTAL: ClassVar[str] = "io.l5d.namerd.http interpreter"
+    MOVED: ClassVar[dict[str, str]] = {
+        "baseUrl": "write `dst: /$/inet/HOST/PORT`; this key is linkerd-tcp's",
+        "periodSecs": "leave it out: namerd is watched; this key is linkerd-tcp's",
+    }
 
     dst: PathField
     namespace: Text = "default"

@@ -2,6 +2,8 @@
 
 import pytest
 
+from linkerpy.app.schema import loads
+from linkerpy.config.report import ConfigError
 from linkerpy.core.activity import Activity
 from linkerpy.core.var import Source
 from linkerpy.naming.addr import Address, bound
@@ -135,3 +137,17 @@ def test_any_base_url_is_asked_as_it_is_written(env, url, asked):
     assert request == f"{asked}resolve/default?path=%2Fsvc%2Fweb"
     handle.close()
     tree.handle.close()
+
+
+def test_the_keys_of_linkerd_tcp_s_form_are_explained_in_linkerd_s():
+    text = """\
+routers:
+- protocol: tcp
+  servers: [{port: 1}]
+  interpreter: {kind: io.l5d.namerd.http, experimental: true, baseUrl: http://n:1, periodSecs: 2}
+"""
+    with pytest.raises(ConfigError) as caught:
+        loads("l5d.yml", text)
+    assert "`dst` is a required field" in str(caught.value)
+    assert "write `dst: /$/inet/HOST/PORT`" in str(caught.value)
+    assert "leave it out: namerd is watched" in str(caught.value)
