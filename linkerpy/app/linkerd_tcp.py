@@ -167,6 +167,8 @@ def _given(keys: L5dTcpClientKeys) -> dict[str, Any]:
     given: dict[str, Any] = {}
     if keys.connect_timeout_ms is not None:
         given["connect_timeout_ms"] = keys.connect_timeout_ms
+    if "min_connections" in keys.model_fields_set:
+        given["min_connections"] = keys.min_connections
     if "fail_fast" in keys.model_fields_set:
         given["failure_accrual"] = _accrual(keys.fail_fast)
     return given

@@ -86,9 +86,12 @@ def test_a_global_client_is_for_all_names():
     kind: io.l5d.global
     connectTimeoutMs: 400
     maxWaiters: 10
+    minConnections: 2
     failFast: {maxConsecutiveFailures: 3, failurePenaltySecs: 10}
 """
     assert keys(client).connect_timeout_ms == 400
+    assert keys(client).min_connections == 2
+    assert keys("").min_connections == 0
     assert shown(keys(client).failure_accrual) == (3, 10_000)
     assert router(client).servers[0].max_waiters == 10
 
@@ -140,7 +143,6 @@ def test_json_is_read_too(tmp_path):
     [
         ("", ", tls: {defaultIdentity: {certs: [c], privateKey: k}}", "`tls` is not supported yet"),
         ("  client: {kind: io.l5d.global, tls: {dnsName: x}}\n", "", "`tls` is not supported yet"),
-        ("  client: {kind: io.l5d.global, minConnections: 1}\n", "", "`minConnections` is not sup"),
         ("  client: {kind: io.l5d.global, prefix: /x}\n", "", "GlobalWithPrefix"),
         ("  client: {connectTimeoutMs: 1}\n", "", "`kind` is a required field"),
         ("", ", timeoutMs: 1", "unknown key `timeoutMs`"),

@@ -75,9 +75,9 @@ class Backend:
 class World:
     """The router process, its namerd, and how to talk to both."""
 
-    def __init__(self, twistd, free_port, namerd):
+    def __init__(self, twistd, free_port, namerd, more=""):
         self.namerd, self.port, self.admin = namerd, free_port(), free_port()
-        text = CONFIG.format(admin=self.admin, port=self.port, namerd=namerd.port)
+        text = CONFIG.format(admin=self.admin, port=self.port, namerd=namerd.port) + more
         self.daemon = twistd(text, admin_port=self.admin)
 
     def resolve(self, *backends):
@@ -105,6 +105,11 @@ class World:
     def figures(self):
         lines = self.daemon.admin("/metrics").splitlines()
         return {key: float(value) for key, _, value in (line.rpartition(" ") for line in lines)}
+
+    def ready(self):
+        """How many connections wait for a session."""
+        metrics = json.loads(self.daemon.admin("/admin/metrics.json"))
+        return metrics[f"rt/default/client/#/io.l5d.namerd.http/default{NAME}/pool_cached"]
 
     def post(self, path):
         request = urllib.request.Request(f"http://127.0.0.1:{self.admin}{path}", method="POST")
@@ -253,3 +258,16 @@ def test_its_dashboard_knows_the_router(world, backend):
     page = "/default/interpreter_state/io.l5d.namerd.http/default.json"
     state = json.loads(world.daemon.admin(page))
     assert state["resolve"][NAME]["state"]["value"]["type"] == "bound"
+
+
+def test_connections_are_kept_ready_besides_those_in_use(twistd, free_port, cleanup, backend):
+    namerd = cleanup.enter_context(namerd_in_thread())
+    world = World(twistd, free_port, namerd, more="      minConnections: 2\n")
+    blue = backend(b"blue:")
+    world.resolve(blue)
+    assert world.ask() == b"blue:"
+    until(lambda: world.ready() == 2)
+    with world.session() as one, world.session() as other:
+        assert talk(one, b"1") == talk(other, b"2") == b"blue:"
+        until(lambda: world.ready() == 2 and blue.sessions == 5)
+    assert world.ask() == b"blue:"

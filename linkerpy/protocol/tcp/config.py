@@ -120,6 +120,8 @@ class TcpClientKeys(ClientKeys):
 
     connect_timeout_ms: Positive = 1000
     """For one connect; if it fails, another endpoint is tried."""
+    min_connections: Count = 0
+    """Connections kept ready besides those in use; for each name, not for each replica."""
     send_proxy_protocol: Literal["v1", "v2"] | None = None
     """Begin each connection with a PROXY header of that version, which tells who calls."""
 
@@ -241,7 +243,7 @@ class L5dTcpClientKeys(Model):
     tls: Annotated[L5dTcpClientTls | None, NotYet("TLS of TCP routers")] = None
     connect_timeout_ms: Positive | None = None
     max_waiters: Count = 1_000_000
-    min_connections: Annotated[Count, NotYet("idle connections of TCP routers", inert=(0,))] = 0
+    min_connections: Count = 0
     fail_fast: FailFast = FailFast()
 
 

@@ -57,6 +57,7 @@ class RunningTcpRouter:
             dial,
             default_rule(chance) if accrual is None else accrual.build(chance),
             keys.fail_fast,
+            keys.min_connections,
         )
 
     def listen(self) -> list[str]:

@@ -25,6 +25,7 @@ from linkerpy.protocol.tcp.filters import (
     route,
     waiting_at_most,
 )
+from linkerpy.protocol.tcp.spares import Spares, SparingClient, sparing
 from linkerpy.router.client import Client
 from linkerpy.router.dst import Dst
 from linkerpy.router.env import Env
@@ -76,6 +77,8 @@ class ClientSettings:
     dial: DialSettings = field(default_factory=DialSettings)
     accrual: AccrualRule | None = None
     fail_fast: bool = False
+    min_connections: int = 0
+    """Spare ones, that stand before they are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ class TcpStacks:
         return compose(
             failover(metrics, self.env),  # above the figures: each attempt counts
             counted(figures, clock),
+            sparing(client),
             client.send,
         )
 
@@ -117,4 +121,15 @@ class TcpStacks:
         def endpoint(address: Address) -> TcpEndpoint:
             return TcpEndpoint(address, dialer, health)
 
-        return Client(bound.addr, endpoint, settings.algorithm, metrics, self.env)
+        if not settings.min_connections:
+            return Client(bound.addr, endpoint, settings.algorithm, metrics, self.env)
+        spares = Spares(settings.min_connections, metrics, self.env.timers)
+        client = SparingClient(
+            bound.addr,
+            lambda address: spares.join(endpoint(address)),
+            settings.algorithm,
+            metrics,
+            self.env,
+        )
+        client.spares = spares
+        return client
