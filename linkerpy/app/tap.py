@@ -111,11 +111,12 @@ class Linkerpy(Service):
 
 def _process(config: Linker | LinkerTcp, env: "Env", end: Callable[[], None]) -> IService:
     """What a file of either program asks for; `end` stops the reactor."""
-    from linkerpy.app.build import Linkerd  # noqa: PLC0415
-    from linkerpy.app.linkerd_tcp import linkerd_tcp  # noqa: PLC0415
-
     if isinstance(config, LinkerTcp):
+        from linkerpy.app.linkerd_tcp import linkerd_tcp  # noqa: PLC0415
+
         return linkerd_tcp(config, env, end, _end_with_failure)
+    from linkerpy.app.build import Linkerd  # noqa: PLC0415
+
     return Linkerd(config, env, end)
 
 

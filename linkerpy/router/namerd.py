@@ -62,11 +62,10 @@ class Namespace:
 
     def target(self, verb: str, path: Path, dtab: Dtab, **more: str) -> str:
         """What is asked for: `verb` of a path, with a dtab on top of the namespace's own."""
-        given = {
-            "path": path.show(),
-            **({} if not dtab.dentries else {"dtab": dtab.show()}),
-            **more,
-        }
+        given = {"path": path.show()}
+        if dtab.dentries:
+            given["dtab"] = dtab.show(exact=True)
+        given |= more
         query = "&".join([f"{key}={quote(value, safe='')}" for key, value in given.items()])
         return f"{self.base}/api/1/{verb}/{quote(self.name, safe='')}?{query}"
 

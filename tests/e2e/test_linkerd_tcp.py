@@ -1,13 +1,13 @@
 """linkerd-tcp's own file, as `twistd -n linkerpy` runs it, with a namerd double and backends."""
 
 import json
-import socket
 import threading
 import urllib.request
 from contextlib import suppress
 
 import pytest
 
+from tests.e2e.tcp_sessions import TIMEOUT, Backend, connect, talk, until
 from tests.support.namerd import namerd_in_thread, replicas
 
 # The shape of linkerd-tcp's README, with ports of this test's.
@@ -38,38 +38,7 @@ routers:
       connectTimeoutMs: 400
 """
 
-TIMEOUT = 20
 NAME = "/svc/default"
-
-
-class Backend:
-    """Sends back what it gets, its own name in front of each piece."""
-
-    def __init__(self, name):
-        self.name = name
-        self.sessions = 0
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listening.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        while True:
-            try:
-                sock, _ = self._listening.accept()
-            except OSError:
-                return
-            self.sessions += 1
-            threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
-
-    def _serve(self, sock):
-        with sock, suppress(ConnectionError):
-            while data := sock.recv(65536):
-                sock.sendall(self.name + data)
-
-    def stop(self):
-        with suppress(OSError):  # it was stopped before
-            self._listening.shutdown(socket.SHUT_RDWR)
-        self._listening.close()
 
 
 class World:
@@ -84,9 +53,7 @@ class World:
         self.namerd.say("resolve", NAME, replicas(*[backend.port for backend in backends]))
 
     def session(self):
-        sock = socket.create_connection(("127.0.0.1", self.port), timeout=TIMEOUT)
-        sock.settimeout(TIMEOUT)
-        return sock
+        return connect(self.port)
 
     def ask(self):
         """Who serves a new session."""
@@ -115,17 +82,6 @@ class World:
         request = urllib.request.Request(f"http://127.0.0.1:{self.admin}{path}", method="POST")
         with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
             return answer.status
-
-
-def talk(sock, data):
-    """Who answered: its name is what comes before the data."""
-    sock.sendall(data)
-    got = b""
-    while not got.endswith(data):
-        piece = sock.recv(65536)
-        assert piece, f"the session ended after {got!r}"
-        got += piece
-    return got.removesuffix(data)
 
 
 @pytest.fixture
@@ -211,14 +167,6 @@ def test_metrics_count_sessions_and_bytes_under_linkerd_tcp_s_names(world, backe
     assert figures['l5d:resolver:success_count{namespace="default", rt="default"}'] > 0
 
 
-def until(condition):
-    """Look until it holds; each look takes the router a turn."""
-    for _ in range(20_000):
-        if condition():
-            return
-    raise AssertionError("it never came to that")
-
-
 def test_shutdown_lets_sessions_end_and_then_the_process_with_code_0(world, backend):
     world.resolve(backend(b"blue:"))
     with world.session() as sock:
@@ -271,3 +219,15 @@ def test_connections_are_kept_ready_besides_those_in_use(twistd, free_port, clea
         assert talk(one, b"1") == talk(other, b"2") == b"blue:"
         until(lambda: world.ready() == 2 and blue.sessions == 5)
     assert world.ask() == b"blue:"
+
+
+def test_a_shutdown_that_waits_for_sessions_can_be_cut_short(world, backend):
+    world.resolve(backend(b"blue:"))
+    with world.session() as sock:
+        assert talk(sock, b"1") == b"blue:"
+        assert world.post("/shutdown") == 200
+        until_refused(world)
+        assert world.post("/shutdown") == 200
+        assert talk(sock, b"2") == b"blue:"
+        assert world.post("/abort") == 200
+        assert world.daemon.wait() == 1

@@ -135,9 +135,9 @@ def test_replicas_change_without_a_change_of_the_tree(world):
 
 def test_the_dtab_of_the_router_and_of_the_request_goes_with_the_question(world):
     http = world.http()
-    follow = Follow(http.bind(Dtab.parse("/svc => /a; /x => 1*/b & 2*/c"), WEB))
+    follow = Follow(http.bind(Dtab.parse("/svc => /a; /x => 1*/b & 0.001*/c"), WEB))
     world.until(lambda: world.api.watches)
-    assert world.api.asked == ["bind/default /svc/web /svc=>/a;/x=>/b & 2.00*/c"]
+    assert world.api.asked == ["bind/default /svc/web /svc=>/a;/x=>/b & 0.001*/c"]
     follow.handle.close()
 
 

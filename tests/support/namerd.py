@@ -130,13 +130,17 @@ class InThread:
 
     def say(self, verb: str, path: str, value: Any) -> None:
         """See `Namerd`; said when this returns."""
+        self.call("say", verb, path, value)
+
+    def call(self, method: str, *arguments: Any) -> None:
+        """Let the `Namerd` do that; done when this returns."""
         done = threading.Event()
 
-        def call() -> None:
-            self.api.say(verb, path, value)
+        def act() -> None:
+            getattr(self.api, method)(*arguments)
             done.set()
 
-        self._reactor.callFromThread(call)
+        self._reactor.callFromThread(act)
         assert done.wait(10)
 
 
