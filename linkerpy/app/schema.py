@@ -149,6 +149,10 @@ class LinkerTcp(Model):
     """A linkerd-tcp file."""
 
     NEEDS: ClassVar[dict[str, str]] = {"routers": NO_ROUTERS}
+    MOVED: ClassVar[dict[str, str]] = {
+        "proxies": "this is how linkerd-tcp was configured before 0.1.1; write each as a router, "
+        "with `namerd.url` as `interpreter.baseUrl` and `namerd.path` as its servers' `dstName`"
+    }
 
     routers: Many[L5dTcpRouter]
     admin: LinkerTcpAdmin = LinkerTcpAdmin()
@@ -233,7 +237,11 @@ def shape_of(value: dict[str, Any]) -> type[Linker] | type[Namerd] | type[Linker
     if "routers" not in value and ("storage" in value or "interfaces" in value):
         return Namerd
     routers = [router for router in items(value.get("routers")) if isinstance(router, dict)]
-    if "bufferSizeBytes" in value or any(_is_l5d_tcp(router) for router in routers):
+    if (
+        "bufferSizeBytes" in value
+        or "proxies" in value
+        or any(_is_l5d_tcp(router) for router in routers)
+    ):
         return LinkerTcp
     return Linker
 
