@@ -3,7 +3,7 @@
 Source: telemetry-admin spec, section 4.4.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from linkerpy.admin.dashboard import dashboard_pages
@@ -12,9 +12,9 @@ from linkerpy.admin.logging import logging_page
 from linkerpy.admin.metrics import metrics_page
 from linkerpy.admin.process import process_pages
 from linkerpy.admin.security import Security
-from linkerpy.admin.state import AdminState
+from linkerpy.admin.state import AdminState, Json
 from linkerpy.net.log import LEVELS
-from linkerpy.net.web import Page, Pages, site, text
+from linkerpy.net.web import Page, Pages, as_json, site, text
 
 
 def make_site(
@@ -29,9 +29,14 @@ def make_site(
         "/metrics.json": metrics,
         "/delegator.json": delegator_page(state, reactor),
         "/logging.json": logging_page(LEVELS),
+        **{path: _state_page(show) for path, show in state.states.items()},
     }
     for more in telemeters:
         pages.update(more)
     index = "\n".join(sorted(pages)) + "\n"
     pages["/admin"] = pages["/admin/index.txt"] = lambda _: text(index)
     return site(pages, security.filter(), state.metrics.scope("adminhttp"), reactor)
+
+
+def _state_page(show: Callable[[], Json]) -> Page:
+    return lambda _: as_json(show())

@@ -1,7 +1,7 @@
 """What the admin pages know of the process: filled in by `app`, asked by every page."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from linkerpy.core.closable import Closable
@@ -45,3 +45,5 @@ class AdminState:
     bound_names: Callable[[Callable[[list[str]], None]], Closable]
     explain_system: Explain
     """Explains names without any configured namer."""
+    states: Mapping[str, Callable[[], Json]] = field(default_factory=dict)
+    """State pages by path: what each shows."""

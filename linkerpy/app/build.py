@@ -40,6 +40,7 @@ from linkerpy.protocol.tcp.router import RunningTcpRouter
 from linkerpy.router.config import RouterConfig
 from linkerpy.router.env import Env
 from linkerpy.router.sockets import socket_options
+from linkerpy.router.telemeter import Telemeter
 from linkerpy.router.tls import server_tls
 from linkerpy.telemetry.metrics import Metrics
 from linkerpy.telemetry.process import watch_process
@@ -52,6 +53,9 @@ _EXPORT_PATIENCE = 3.0
 """Seconds that the end of the process waits for exporters."""
 
 Running = RunningHttpRouter | RunningTcpRouter
+
+ShutDown = Callable[[float | None], None]
+"""Ends the process; seconds of grace, None for the configured ones."""
 
 
 def make_env(reactor: Any) -> Env:
@@ -74,13 +78,28 @@ class Linkerd(Service):
 
     name = "linkerpy"
 
-    def __init__(self, config: Linker, env: Env, on_shutdown: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: Linker,
+        env: Env,
+        on_shutdown: Callable[[], None],
+        *,
+        shown: Callable[[], dict[str, Any]] | None = None,
+        extra: Callable[[ShutDown], Telemeter] | None = None,
+    ) -> None:
+        """`shown` is the configuration as the pages see it, where that is not `config` itself.
+
+        `extra` makes one more telemeter, which may end the process.
+        """
         self._config = config
+        self._shown = shown or (lambda: to_json(config))
         self._env = env
         self._on_shutdown = on_shutdown
         self._started = time.time()
         self._grace = config.admin.shutdown_grace
         self._telemeters = [telemeter.build(env) for telemeter in config.telemetry]
+        if extra is not None:
+            self._telemeters.append(extra(self._shut_down))
         tracers = [t.tracer for t in self._telemeters if t.tracer is not None]
         env.tracing = tracing(tracers, env.random.getrandbits(64))
         self._namers = build_namers(config.namers, env)
@@ -95,6 +114,7 @@ class Linkerd(Service):
             watch_process(env.metrics, env.clock), Snapshots(env.metrics, env.clock)
         )
         self._ready = False
+        self._ending: Any = None  # the call that ends what has not ended by itself
 
     # -- starting ---------------------------------------------------------------------------------
 
@@ -132,7 +152,7 @@ class Linkerd(Service):
     def _admin_state(self) -> AdminState:
         return AdminState(
             metrics=self._env.metrics,
-            config_json=lambda: to_json(self._config),
+            config_json=self._shown,
             version=__version__,
             started=self._started,
             shut_down=self._shut_down,
@@ -140,6 +160,7 @@ class Linkerd(Service):
             routers=lambda: [_view(router) for router in self._routers],
             bound_names=bound_names(self._namers, self._env),
             explain_system=explain_system(self._env),
+            states=self._env.states,
         )
 
     # -- stopping ---------------------------------------------------------------------------------
@@ -148,7 +169,10 @@ class Linkerd(Service):
         """`/admin/shutdown`: end the process; `grace` in seconds, None for the configured one."""
         if grace is not None:
             self._grace = grace
-        self._on_shutdown()
+        if self._ending is None:
+            self._on_shutdown()
+        elif self._ending.active() and grace is not None:
+            self._ending.reset(max(grace, 0))
 
     def stopService(self) -> Deferred[None]:  # noqa: N802 - Twisted's name
         """Take no new connections, let requests under way finish, at most for the grace period."""
@@ -167,8 +191,8 @@ class Linkerd(Service):
             nonlocal finishing
             if not finishing:
                 finishing = True
-                if timer.active():
-                    timer.cancel()
+                if self._ending.active():
+                    self._ending.cancel()
                 self._close_routers()
                 self._drain_telemeters(closed)
 
@@ -176,7 +200,7 @@ class Linkerd(Service):
             self._close()
             done.callback(None)
 
-        timer = self._env.clock.callLater(max(self._grace, 0), finish)
+        self._ending = self._env.clock.callLater(max(self._grace, 0), finish)
         for router in list(self._routers):
             router.drain(one_idle)
         return done

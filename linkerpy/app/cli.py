@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from linkerpy import __version__
-from linkerpy.app.schema import Linker, json_schema, load
+from linkerpy.app.schema import Linker, LinkerTcp, json_schema, load
 from linkerpy.config.kinds import BrokenKindError, DuplicateKindError
 from linkerpy.config.report import ConfigError, Mistake
 
@@ -56,9 +56,10 @@ def _check(options: argparse.Namespace) -> int:
     return 0
 
 
-def _summary(config: Linker) -> str:
+def _summary(config: Linker | LinkerTcp) -> str:
     servers = sum(len(getattr(router, "servers", ())) for router in config.routers)
-    counts = [("router", len(config.routers)), ("server", servers), ("namer", len(config.namers))]
+    namers = len(config.namers) if isinstance(config, Linker) else 0
+    counts = [("router", len(config.routers)), ("server", servers), ("namer", namers)]
     return ", ".join(f"{n} {name}{'' if n == 1 else 's'}" for name, n in counts if n)
 
 

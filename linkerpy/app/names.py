@@ -4,6 +4,7 @@ Source: config spec, section 4 (order of namers); naming spec, sections 2.8, 3.5
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from linkerpy.core.activity import Activity, Failed, Ok
 from linkerpy.core.closable import Closable
@@ -48,7 +49,8 @@ def build_interpreter(config: RouterConfig, namers: list[PrefixedNamer], env: En
 
     chosen = config.interpreter or DefaultConfig(kind=DefaultConfig.KIND)
     transforms = _transforms(chosen.transformers, env, bind)
-    return transform_interpreter(chosen.build(env, namers), transforms)
+    own = replace(env, within=("rt", config.name))
+    return transform_interpreter(chosen.build(own, namers), transforms)
 
 
 def _transforms(

@@ -149,10 +149,15 @@ class LinkerTcp(Model):
     """A linkerd-tcp file."""
 
     NEEDS: ClassVar[dict[str, str]] = {"routers": NO_ROUTERS}
+    MOVED: ClassVar[dict[str, str]] = {
+        "proxies": "this is how linkerd-tcp was configured before 0.1.1; write each as a router, "
+        "with `namerd.url` as `interpreter.baseUrl` and `namerd.path` as its servers' `dstName`"
+    }
 
     routers: Many[L5dTcpRouter]
     admin: LinkerTcpAdmin = LinkerTcpAdmin()
     buffer_size_bytes: Positive = 16_384
+    """Without effect: bytes are passed on within the kernel, or in pieces as they come."""
 
     @field_validator("routers")
     @classmethod
@@ -166,7 +171,7 @@ class LinkerTcp(Model):
 class Loaded:
     """A configuration file without mistakes."""
 
-    config: Linker
+    config: Linker | LinkerTcp
     source: Source
     warnings: list[Mistake]
 
@@ -193,7 +198,7 @@ def loads(name: str, text: str) -> Loaded:
     Raises: ConfigError.
     """
     reading = check(name, text)
-    if reading.mistakes or not isinstance(reading.model, Linker):
+    if reading.mistakes or not isinstance(reading.model, Linker | LinkerTcp):
         raise ConfigError(name, reading.mistakes, reading.warnings)
     return Loaded(reading.model, reading.source, sorted(set(reading.warnings)))
 
@@ -219,12 +224,9 @@ def check(name: str, text: str) -> Reading[Any]:
 
 def _check(source: Source) -> Reading[Any]:
     shape = shape_of(source.value)
-    if shape is Linker:
-        reading: Reading[Any] = read(Linker, source)
-    else:
-        reading = read(shape, source, unbuilt=True)
-        program = "namerd" if shape is Namerd else "linkerd-tcp"
-        refusal = f"{program} files are not supported yet"
+    reading: Reading[Any] = read(shape, source, unbuilt=shape is Namerd)
+    if shape is Namerd:
+        refusal = "namerd files are not supported yet"
         reading.mistakes.append(Mistake(source.value_spot(()), refusal))
     reading.mistakes += namerd_mistakes(source) if shape is Namerd else router_mistakes(source)
     return reading
@@ -235,7 +237,11 @@ def shape_of(value: dict[str, Any]) -> type[Linker] | type[Namerd] | type[Linker
     if "routers" not in value and ("storage" in value or "interfaces" in value):
         return Namerd
     routers = [router for router in items(value.get("routers")) if isinstance(router, dict)]
-    if "bufferSizeBytes" in value or any(_is_l5d_tcp(router) for router in routers):
+    if (
+        "bufferSizeBytes" in value
+        or "proxies" in value
+        or any(_is_l5d_tcp(router) for router in routers)
+    ):
         return LinkerTcp
     return Linker
 

@@ -4,23 +4,28 @@
 install ours. A mistake of the user's ends in one message on stderr and exit code 1.
 """
 
+import atexit
 import gc
+import os
 import signal
 import sys
 from collections.abc import Callable
-from typing import Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from twisted.application.service import IService, Service
 from twisted.python import usage
 
 from linkerpy import __version__
 from linkerpy.app.log_output import choose
-from linkerpy.app.schema import Linker, load
+from linkerpy.app.schema import Linker, LinkerTcp, load
 from linkerpy.config.kinds import BrokenKindError, DuplicateKindError
 from linkerpy.config.report import ConfigError
 from linkerpy.net.log import LEVEL_NAMES, logger
 from linkerpy.net.log_lines import LINES
 from linkerpy.net.reactor import install_best
+
+if TYPE_CHECKING:
+    from linkerpy.router.env import Env
 
 _log = logger("linkerpy")
 
@@ -36,7 +41,7 @@ class Options(usage.Options):
         ["log-level", None, "INFO", "what is logged at least: ERROR, WARNING, INFO, DEBUG, ..."],
     ]
 
-    config: Linker
+    config: Linker | LinkerTcp
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -87,7 +92,7 @@ def fail(message: str) -> NoReturn:
 class Linkerpy(Service):
     """Builds the process when it starts, so that what fails then fails with one message."""
 
-    def __init__(self, config: Linker) -> None:
+    def __init__(self, config: Linker | LinkerTcp) -> None:
         self._config = config
         self._running: IService | None = None
 
@@ -95,13 +100,13 @@ class Linkerpy(Service):
         """Build and bind everything."""
         from twisted.internet import reactor  # noqa: PLC0415
 
-        from linkerpy.app.build import Linkerd, make_env  # noqa: PLC0415
+        from linkerpy.app.build import make_env  # noqa: PLC0415
         from linkerpy.net.errors import ListenError  # noqa: PLC0415
 
         super().startService()  # type: ignore[no-untyped-call]
         try:
             env = make_env(reactor)
-            running = Linkerd(self._config, env, reactor.stop)
+            running = _process(self._config, env, reactor.stop)
             running.startService()
         except (ListenError, OSError, ValueError) as error:
             fail(f"linkerpy: {error}")
@@ -118,6 +123,27 @@ class Linkerpy(Service):
         """Drain and close."""
         super().stopService()  # type: ignore[no-untyped-call]
         return self._running.stopService() if self._running is not None else None
+
+
+def _process(config: Linker | LinkerTcp, env: "Env", end: Callable[[], None]) -> IService:
+    """What a file of either program asks for; `end` stops the reactor."""
+    if isinstance(config, LinkerTcp):
+        from linkerpy.app.linkerd_tcp import linkerd_tcp  # noqa: PLC0415
+
+        return linkerd_tcp(config, env, end, _end_with_failure)
+    from linkerpy.app.build import Linkerd  # noqa: PLC0415
+
+    return Linkerd(config, env, end)
+
+
+def _end_with_failure() -> None:
+    """Let the process, once it ends, do so with exit code 1: twistd itself would have it 0."""
+
+    def leave() -> None:
+        sys.stdout.flush()
+        os._exit(1)
+
+    atexit.register(leave)
 
 
 def _end_cleanly_on_signals(reactor: Any) -> None:

@@ -1,5 +1,6 @@
 """Env: what a plugin is given to build its running part with."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -28,3 +29,7 @@ class Env:
     """Files that access logs are written to."""
     tracing: Tracing | None = None
     """Who wants the spans of requests; None is nobody, and nothing is recorded."""
+    within: tuple[str, ...] = ()
+    """The metrics scope of the router that something is built for, by its names."""
+    states: dict[str, Callable[[], Any]] = field(default_factory=dict)
+    """State pages by path: what each shows, as JSON. Who follows something adds its own."""

@@ -46,6 +46,7 @@ class World:
     shutdowns: list[float | None] = field(default_factory=list)
     explained: list[tuple[str, str]] = field(default_factory=list)
     given_up: list[str] = field(default_factory=list)
+    states: dict[str, Any] = field(default_factory=dict)
 
     def state(self) -> AdminState:
         return AdminState(
@@ -58,6 +59,7 @@ class World:
             routers=lambda: [self._view("webtest", self._explain), self._view("mute", None)],
             bound_names=self._names,
             explain_system=self._never,
+            states=self.states,
         )
 
     def _view(self, label, explain):
@@ -141,13 +143,18 @@ class Running:
 
 @contextmanager
 def serving(
-    security: Security = OPEN, port: int = 0, *, watched: bool = False, telemeters: Any = ()
+    security: Security = OPEN,
+    port: int = 0,
+    *,
+    watched: bool = False,
+    telemeters: Any = (),
+    states: Any = (),
 ) -> Iterator[Running]:
     """Serve on a port of 127.0.0.1; with `watched`, the process's own metrics are there too.
 
     `telemeters` are configurations; the pages of what they build are served as well.
     """
-    world, reactor = World(), SelectReactor()
+    world, reactor = World(states=dict(states)), SelectReactor()
     watches = [NOTHING]
     if watched:
         watches = [watch_process(world.metrics, reactor), Snapshots(world.metrics, reactor)]

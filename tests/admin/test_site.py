@@ -145,3 +145,10 @@ def _resolved(base, link):
         elif step != ".":
             parts.append(step)
     return "/" + "/".join(parts)
+
+
+def test_state_pages_are_where_those_who_follow_something_put_them(server):
+    assert server.ask("/out/interpreter_state/x.json")[0] == 404
+    with serving(states={"/out/interpreter_state/x.json": lambda: {"bind": {}}}) as running:
+        assert json.loads(running.ask("/out/interpreter_state/x.json")[2]) == {"bind": {}}
+        assert "/out/interpreter_state/x.json" in running.ask("/admin/index.txt")[2]

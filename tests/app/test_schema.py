@@ -117,6 +117,7 @@ def test_captures_are_put_into_the_common_name():
         ({"storage": {}}, Namerd),
         ({"interfaces": []}, Namerd),
         ({"routers": [], "bufferSizeBytes": 1}, LinkerTcp),
+        ({"proxies": []}, LinkerTcp),
         ({"routers": [{"servers": [{"dstName": "/x"}]}]}, LinkerTcp),
         ({"routers": [{"interpreter": {"baseUrl": "x"}}]}, LinkerTcp),
         ({"routers": [{"protocol": "tcp", "servers": [{"dstName": "/x"}]}]}, Linker),

@@ -1,15 +1,27 @@
 """Interpreters `io.l5d.namerd` and `io.l5d.namerd.http`: a namerd, by Thrift and by HTTP.
 
-Source: discovery spec, section 3.
+linkerd-tcp's files have an interpreter of the second name that polls: `NamerdPollConfig`.
+
+Source: discovery-namerd spec, section 3; dataplane spec, sections 8.1 and 8.2.
 """
 
-from typing import ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import urlsplit
 
 from linkerpy.config.discovery import FailureThreshold, Retry
 from linkerpy.config.fields import PathField, Text
 from linkerpy.config.model import Model
 from linkerpy.config.tls import ClientTls
+from linkerpy.naming.dtab import Dtab
+from linkerpy.naming.namer import Interpreter, PrefixedNamer
+from linkerpy.naming.path import Path
 from linkerpy.router.families import InterpreterConfig
+
+if TYPE_CHECKING:  # checking a file needs no network
+    from linkerpy.net.tls_handshake import ClientTls as Secured
+    from linkerpy.router.env import Env
+    from linkerpy.telemetry.metrics import Metrics
 
 
 class NamerdTls(Model):
@@ -32,14 +44,96 @@ class NamerdConfig(InterpreterConfig):
     failure_threshold: FailureThreshold = FailureThreshold()
 
 
-class NamerdHttpConfig(InterpreterConfig):
-    """Asks namerd's HTTP interface."""
+HTTP = "io.l5d.namerd.http"
 
-    KIND: ClassVar[str] = "io.l5d.namerd.http"
-    NOT_YET: ClassVar[str] = "namerd"
+
+class NamerdHttpConfig(InterpreterConfig):
+    """Asks namerd's HTTP interface, which `dst` names to the configured namers."""
+
+    KIND: ClassVar[str] = HTTP
     EXPERIMENTAL: ClassVar[str] = "io.l5d.namerd.http interpreter"
+    MOVED: ClassVar[dict[str, str]] = {
+        "baseUrl": "write `dst: /$/inet/HOST/PORT`; this key is linkerd-tcp's",
+        "periodSecs": "leave it out: namerd is watched; this key is linkerd-tcp's",
+    }
 
     dst: PathField
     namespace: Text = "default"
     retry: Retry = Retry()
     tls: ClientTls | None = None
+
+    def build(self, env: "Env", namers: list[PrefixedNamer]) -> Interpreter:
+        """See `InterpreterConfig.build`. Raises: TlsConfigError."""
+        from linkerpy.naming.addresses import addresses_of  # noqa: PLC0415
+        from linkerpy.net.fetch import HttpService  # noqa: PLC0415
+        from linkerpy.policy.backoff import exponential_jittered  # noqa: PLC0415
+        from linkerpy.router.dtabs import dtab_interpreter  # noqa: PLC0415
+        from linkerpy.router.namerd import NamerdHttp, Namespace  # noqa: PLC0415
+
+        metrics = env.metrics.scope(*env.within, "interpreter", HTTP)
+        addresses = addresses_of(dtab_interpreter(env, namers).bind(Dtab.EMPTY, self.dst))
+        secured = _secured(self.tls, env, metrics)
+        service = HttpService(env.reactor, addresses, self._authority(), env.random, secured)
+        retry = self.retry
+        waits = partial(exponential_jittered, retry.base_seconds, retry.max_seconds, env.random)
+        interpreter = NamerdHttp(Namespace(service, self.namespace), waits, metrics, env)
+        env.states[_state_path(env, self.namespace)] = interpreter.snapshot
+        return interpreter
+
+    def _authority(self) -> str:
+        """What namerd is called: a host and port where `dst` has them."""
+        match self.dst.elems:
+            case (b"$", b"inet", host, port):
+                return f"{host.decode('ascii', 'replace')}:{port.decode('ascii', 'replace')}"
+        name = None if self.tls is None else self.tls.common_name
+        return name or "namerd"
+
+
+def _state_path(env: "Env", namespace: str) -> str:
+    return "/".join(("", *env.within[1:], "interpreter_state", HTTP, f"{namespace}.json"))
+
+
+def _secured(keys: ClientTls | None, env: "Env", metrics: "Metrics") -> "Secured | None":
+    from linkerpy.net.tls_handshake import ClientTls as Secured  # noqa: PLC0415
+    from linkerpy.net.tls_handshake import Handshakes  # noqa: PLC0415
+    from linkerpy.router.tls import ClientContexts  # noqa: PLC0415
+
+    target = ClientContexts(env.reactor).target(keys)
+    if target is None:
+        return None
+    return Secured(target.live, target.name, Handshakes(metrics, env.clock))
+
+
+class NamerdPollConfig(InterpreterConfig):
+    """Polls namerd's HTTP interface at `baseUrl`, every `periodSecs`, as linkerd-tcp does.
+
+    No file names this kind: linkerd-tcp's own spell it as the one above.
+    """
+
+    KIND: ClassVar[str] = HTTP
+
+    base_url: Text
+    namespace: Text
+    period_secs: float
+
+    @property
+    def prefix(self) -> Path:
+        """What the ids of its names begin with; then comes the name itself."""
+        return Path.of("#", HTTP, self.namespace)
+
+    def build(self, env: "Env", namers: list[PrefixedNamer]) -> Interpreter:
+        """See `InterpreterConfig.build`."""
+        from linkerpy.net.fetch import HttpService  # noqa: PLC0415
+        from linkerpy.router.namerd import NamerdPoll, Namespace  # noqa: PLC0415
+
+        url = urlsplit(self.base_url)
+        host, secure = url.hostname or "", url.scheme == "https"
+        metrics = env.metrics.scope(*env.within, "interpreter", HTTP)
+        addresses = env.inet.addr(host, url.port or (443 if secure else 80))
+        secured = _secured(ClientTls(common_name=host) if secure else None, env, metrics)
+        authority = url.netloc.rpartition("@")[2]
+        service = HttpService(env.reactor, addresses, authority, env.random, secured)
+        namespace = Namespace(service, self.namespace, url.path.rstrip("/"))
+        interpreter = NamerdPoll(namespace, self.prefix, self.period_secs, metrics, env)
+        env.states[_state_path(env, self.namespace)] = interpreter.snapshot
+        return interpreter

@@ -34,6 +34,7 @@ from linkerpy.config.fields import (
 )
 from linkerpy.config.kinds import KindOf
 from linkerpy.config.model import KindModel, Model, key_name
+from linkerpy.config.notyet import NotYet
 from linkerpy.naming.path import Path
 from linkerpy.protocol.tcp.dst_name import DstName
 from linkerpy.router.config import ClientKeys, RouterConfig, ServerConfig, StaticEntry, overlay
@@ -94,6 +95,8 @@ class TcpServer(ServerConfig):
     """
     connection_lifetime_secs: Positive | None = None
     max_concurrency: Positive = 100_000
+    max_waiters: Count | None = None
+    """Callers that may wait for a connection at the same time; one more is closed."""
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
@@ -117,6 +120,8 @@ class TcpClientKeys(ClientKeys):
 
     connect_timeout_ms: Positive = 1000
     """For one connect; if it fails, another endpoint is tried."""
+    min_connections: Count = 0
+    """Connections kept ready besides those in use; for each name, not for each replica."""
     send_proxy_protocol: Literal["v1", "v2"] | None = None
     """Begin each connection with a PROXY header of that version, which tells who calls."""
 
@@ -212,7 +217,7 @@ class L5dTcpServer(Model):
     port: Port
     ip: Ip = "127.0.0.1"
     dst_name: PathField
-    tls: L5dTcpServerTls | None = None
+    tls: Annotated[L5dTcpServerTls | None, NotYet("TLS of TCP routers")] = None
     connect_timeout_ms: Positive | None = None
     connection_lifetime_secs: Positive | None = None
     max_concurrency: Positive = 100_000
@@ -235,7 +240,7 @@ class FailFast(Model):
 class L5dTcpClientKeys(Model):
     """What can be said about the clients of a linkerd-tcp file."""
 
-    tls: L5dTcpClientTls | None = None
+    tls: Annotated[L5dTcpClientTls | None, NotYet("TLS of TCP routers")] = None
     connect_timeout_ms: Positive | None = None
     max_waiters: Count = 1_000_000
     min_connections: Count = 0

@@ -3,6 +3,7 @@
 Source: dataplane spec, sections 3.6 and 8.3.
 """
 
+import math
 from collections import deque
 
 from linkerpy.core.errors import Cancelled, ConnectionFailed, TooManyWaiters
@@ -10,7 +11,7 @@ from linkerpy.core.reply import Reply
 from linkerpy.naming.addr import Address
 from linkerpy.policy.accrual import ALIVE
 from linkerpy.policy.balance import BUSY, CLOSED, OPEN
-from linkerpy.protocol.tcp.client import Dialer
+from linkerpy.protocol.tcp.client import BackendConnection, Dialer
 from linkerpy.protocol.tcp.session import Backend, Opening
 from linkerpy.router.health import Health
 
@@ -97,18 +98,24 @@ class TcpEndpoint:
             timer.close()
 
     async def _connect(self, request: Opening) -> Backend:
+        try:
+            made = await self._dial(request.ctx.acquire_by)
+        except ConnectionFailed:
+            self._passed_over += 1
+            request.passed.append(self)
+            raise
+        return self._backend(made, request)
+
+    async def _dial(self, acquire_by: float) -> BackendConnection:
         accrual, fail_fast = self._accrual, self._fail_fast
         if accrual is not None and accrual.state != ALIVE:
             accrual.acquired()
         self._size += 1
         try:
-            made = await self._dialer.dial(self.address, request.ctx.acquire_by)
+            made = await self._dialer.dial(self.address, acquire_by)
         except BaseException as error:
             self._one_less()
             refused = isinstance(error, ConnectionFailed)
-            if refused:
-                self._passed_over += 1
-                request.passed.append(self)
             # A caller that left says nothing about the endpoint; but a probe must have an outcome.
             if accrual is not None and (accrual.state != ALIVE or not isinstance(error, Cancelled)):
                 accrual.failed()
@@ -119,6 +126,9 @@ class TcpEndpoint:
             accrual.succeeded()
         if fail_fast is not None:
             fail_fast.connected()
+        return made
+
+    def _backend(self, made: BackendConnection, request: Opening) -> Backend:
         greet = self._dialer.settings.greet
         greeting = b"" if greet is None else greet(request.source, request.destination)
         return Backend(made.transport, self._dialer.limits, greeting)
@@ -126,6 +136,34 @@ class TcpEndpoint:
     def forgive(self) -> None:
         """See `Passed`."""
         self._passed_over -= 1
+
+    # -- connections for no session yet -----------------------------------------------------------
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another connection may be opened."""
+        return self._size < self._dialer.settings.max_size
+
+    async def spare(self) -> BackendConnection:
+        """Connect for a session that is yet to come; `give` or `discard` must follow.
+
+        Raises: ConnectionFailed.
+        """
+        return await self._dial(math.inf)
+
+    def give(self, spare: BackendConnection, request: Opening) -> Backend:
+        """Let a session have it, as `send` would have."""
+        self.load += 1
+        request.ctx.endpoint = self.address
+        backend = self._backend(spare, request)
+        backend.body.on_end(self._over)
+        return backend
+
+    def discard(self, spare: BackendConnection) -> None:
+        """Close it."""
+        if spare.transport.connected:
+            spare.transport.abortConnection()
+        self._one_less()
 
     def _over(self, _error: object) -> None:
         self.load -= 1

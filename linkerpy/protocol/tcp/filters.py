@@ -14,6 +14,7 @@ from linkerpy.core.errors import (
     ConnectionFailed,
     Overloaded,
     RequestTimeout,
+    TooManyWaiters,
     UnknownDestination,
 )
 from linkerpy.core.reply import Reply
@@ -61,6 +62,27 @@ def at_most(limit: int | None, metrics: Metrics) -> Filter[Backend] | None:
             raise
         backend.body.on_end(over)
         return backend
+
+    return limited
+
+
+def waiting_at_most(limit: int | None, metrics: Metrics) -> Filter[Backend] | None:
+    """Let `limit` sessions wait for a connection. Raises: TooManyWaiters for one more."""
+    if limit is None:
+        return None
+    refused = metrics.counter("too_many_waiters")
+    waiting = 0
+
+    async def limited(service: TcpService, request: Opening) -> Backend:
+        nonlocal waiting
+        if waiting >= limit:
+            refused.value += 1
+            raise TooManyWaiters(f"{limit} callers wait for a connection already (maxWaiters)")
+        waiting += 1
+        try:
+            return await service(request)
+        finally:
+            waiting -= 1
 
     return limited
 

@@ -57,6 +57,7 @@ class RunningTcpRouter:
             dial,
             default_rule(chance) if accrual is None else accrual.build(chance),
             keys.fail_fast,
+            keys.min_connections,
         )
 
     def listen(self) -> list[str]:
@@ -130,6 +131,7 @@ def _server_settings(config: TcpRouter, server: TcpServer) -> ServerSettings:
         session.life_time if life is None else min(session.life_time, float(life)),
         server.max_concurrency,
         server.max_concurrent_requests,
+        server.max_waiters,
         server.accept_proxy_protocol,
         f"{server.ip}/{server.port}",
     )

@@ -17,7 +17,15 @@ from linkerpy.protocol.tcp.client import Dialer, DialSettings
 from linkerpy.protocol.tcp.dst_name import DstName
 from linkerpy.protocol.tcp.endpoint import TcpEndpoint
 from linkerpy.protocol.tcp.figures import Sessions, counted, sessions
-from linkerpy.protocol.tcp.filters import TcpService, accept_proxy_header, at_most, failover, route
+from linkerpy.protocol.tcp.filters import (
+    TcpService,
+    accept_proxy_header,
+    at_most,
+    failover,
+    route,
+    waiting_at_most,
+)
+from linkerpy.protocol.tcp.spares import Spares, SparingClient, sparing
 from linkerpy.router.client import Client
 from linkerpy.router.dst import Dst
 from linkerpy.router.env import Env
@@ -30,8 +38,8 @@ from linkerpy.telemetry.metrics import Metrics
 class ServerSettings:
     """How one listening port serves; times in seconds.
 
-    `max_sessions` is where a caller is refused, None for never; `max_open` where it has to wait to
-    be accepted.
+    `max_sessions` is where a caller is refused, None for never; `max_waiters` so, too, counting
+    only those that have no connection yet; `max_open` where it has to wait to be accepted.
     """
 
     name: DstName
@@ -42,6 +50,7 @@ class ServerSettings:
     life_time: float = float("inf")
     max_open: int = 100_000
     max_sessions: int | None = None
+    max_waiters: int | None = None
     accept_proxy: bool = False
     label: str = "unspecified"
 
@@ -54,6 +63,7 @@ def server_stack(
     return compose(
         counted(figures, env.clock),  # outermost: counts the callers that are refused, too
         at_most(server.max_sessions, metrics),
+        waiting_at_most(server.max_waiters, metrics),
         accept_proxy_header(server.accept_proxy, patience, env.timers),  # before what it precedes
         route(server.name, server.default, router, patience, env.timers),
     )
@@ -67,6 +77,8 @@ class ClientSettings:
     dial: DialSettings = field(default_factory=DialSettings)
     accrual: AccrualRule | None = None
     fail_fast: bool = False
+    min_connections: int = 0
+    """Spare ones, that stand before they are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +104,7 @@ class TcpStacks:
         return compose(
             failover(metrics, self.env),  # above the figures: each attempt counts
             counted(figures, clock),
+            sparing(client),
             client.send,
         )
 
@@ -108,4 +121,15 @@ class TcpStacks:
         def endpoint(address: Address) -> TcpEndpoint:
             return TcpEndpoint(address, dialer, health)
 
-        return Client(bound.addr, endpoint, settings.algorithm, metrics, self.env)
+        if not settings.min_connections:
+            return Client(bound.addr, endpoint, settings.algorithm, metrics, self.env)
+        spares = Spares(settings.min_connections, metrics, self.env.timers)
+        client = SparingClient(
+            bound.addr,
+            lambda address: spares.join(endpoint(address)),
+            settings.algorithm,
+            metrics,
+            self.env,
+        )
+        client.spares = spares
+        return client
