@@ -46,7 +46,7 @@ class ServerConnection(Protocol):
         self._timers = Group()
         self._backend: Backend | None = None
         self._relay: Joined | None = None
-        self._expired = False
+        self._cut = False  # by us: nobody has failed
 
     def __repr__(self) -> str:
         doing = "joined" if self._relay else "parked" if self._drive is None else "opening"
@@ -181,7 +181,6 @@ class ServerConnection(Protocol):
 
     def _expire(self, count: Callable[[], None]) -> None:
         count()
-        self._expired = True
         self.abort()
 
     def _over(self, joined: Joined) -> None:
@@ -194,7 +193,7 @@ class ServerConnection(Protocol):
         self._port.gone(self)
 
     def _verdict(self, joined: Joined) -> BaseException | None:
-        if self._expired or joined.error is None or isinstance(joined.error, ConnectionDone):
+        if self._cut or joined.error is None or isinstance(joined.error, ConnectionDone):
             return None
         if joined.broken is self.transport:
             return Cancelled(f"the caller broke off: {joined.error}")
@@ -204,6 +203,7 @@ class ServerConnection(Protocol):
 
     def abort(self) -> None:
         """Break off."""
+        self._cut = True
         if self._relay is not None:
             self._relay.close()
         else:
