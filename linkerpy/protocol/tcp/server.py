@@ -16,6 +16,7 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from linkerpy.codec.client_hello import host_name
 from linkerpy.core.closable import NOTHING, Closable, Group
 from linkerpy.core.drive import Drive, drive
 from linkerpy.core.errors import BackendClosed, BadRequest, Cancelled, ServerTimeout
@@ -103,6 +104,12 @@ class ServerConnection(Protocol):
 
     def writeConnectionLost(self) -> None:
         """We never end our half alone before the session is joined."""
+
+    @property
+    def server_name(self) -> str | None:
+        """See `Caller`."""
+        name: str | None = getattr(self.transport, "server_name", None)
+        return None if name is None else host_name(name.encode())
 
     def peek(self, parse: Parse[R]) -> Reply[R]:
         """See `Caller`."""

@@ -43,6 +43,8 @@ class ServerSettings:
     max_open: int = 100_000
     max_sessions: int | None = None
     accept_proxy: bool = False
+    ends_tls: bool = False
+    """Whether it speaks TLS itself, so that callers' names are known without reading along."""
     label: str = "unspecified"
 
 
@@ -55,7 +57,9 @@ def server_stack(
         counted(figures, env.clock),  # outermost: counts the callers that are refused, too
         at_most(server.max_sessions, metrics),
         accept_proxy_header(server.accept_proxy, patience, env.timers),  # before what it precedes
-        route(server.name, server.default, router, patience, env.timers),
+        route(
+            server.name, server.default, router, None if server.ends_tls else patience, env.timers
+        ),
     )
 
 
