@@ -114,10 +114,16 @@ def _hello(reader: _Reader) -> ClientHello:
 def _server_name(content: bytes) -> str | None:
     names = _Reader(_Reader(content).vector(2))
     while names:
-        kind, name = names.take(1), names.vector(2).lower()
+        kind, name = names.take(1), names.vector(2)
         if kind == b"\0":
-            return name.rstrip(b".").decode("ascii") if _HOST.fullmatch(name) else None
+            return host_name(name)
     return None
+
+
+def host_name(name: bytes) -> str | None:
+    """A name that was asked for, as we write it; None if it is no host name."""
+    name = name.lower()
+    return name.rstrip(b".").decode("ascii") if _HOST.fullmatch(name) else None
 
 
 def _protocols(content: bytes) -> tuple[bytes, ...]:

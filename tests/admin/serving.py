@@ -19,6 +19,7 @@ from linkerpy.telemetry.metrics import Metrics
 from linkerpy.telemetry.process import watch_process
 from linkerpy.telemetry.snapshots import Snapshots
 from tests.support.env import fake_env
+from tests.support.reactors import end_reactor
 
 OPEN = Security()
 LEAF = {"type": "leaf", "path": "/$/inet/127.1/8080", "dentry": {"prefix": "/svc", "dst": "/a"}}
@@ -172,6 +173,4 @@ def serving(
         thread.join(10)
         for watch in watches:
             watch.close()
-        for selectable in reactor.removeAll():
-            if hasattr(selectable, "socket"):
-                selectable.socket.close()
+        end_reactor(reactor)

@@ -17,11 +17,7 @@ def make_loop():
 
     yield make
     for loop in loops:
-        for selectable in loop.reactor.removeAll():
-            if hasattr(selectable, "socket"):
-                selectable.socket.close()
-        for call in loop.reactor.getDelayedCalls():
-            call.cancel()
+        loop.close()
 
 
 @pytest.fixture

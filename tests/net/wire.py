@@ -6,6 +6,8 @@ import pytest
 from twisted.internet.error import ConnectionDone
 from twisted.internet.protocol import ClientFactory, Factory, Protocol
 
+from tests.support.reactors import end_reactor
+
 # Only a hang lasts so long.
 PATIENCE = 20
 
@@ -15,6 +17,14 @@ class Loop:
 
     def __init__(self, reactor):
         self.reactor = reactor
+        self._readers = []
+        self._add_reader, reactor.addReader = reactor.addReader, self._remember
+
+    def _remember(self, reader):
+        """Who has stopped reading is known to nobody but its peer, and must be closed, too."""
+        if reader not in self._readers:
+            self._readers.append(reader)
+        self._add_reader(reader)
 
     def until(self, condition, what="the condition"):
         """Turn the reactor until `condition()` holds."""
@@ -28,6 +38,10 @@ class Loop:
         """Let what is ready happen."""
         for _ in range(count):
             self.reactor.iterate(0)
+
+    def close(self):
+        """Close all that was ever opened."""
+        end_reactor(self.reactor, self._readers)
 
 
 class Recorder(Protocol):

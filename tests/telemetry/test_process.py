@@ -7,6 +7,7 @@ from twisted.internet.task import Clock
 
 from linkerpy.telemetry.metrics import Gauge, Metrics
 from linkerpy.telemetry.process import watch_process
+from tests.support.reactors import end_reactor
 
 
 def gauges(metrics):
@@ -88,5 +89,4 @@ def test_a_reactor_says_what_it_is_busy_with():
     assert gauges(metrics)["process/reactor_delayed_calls"] == calls + 1
     assert gauges(metrics)["process/reactor_readers"] == len(reactor.getReaders())
     watching.close()
-    for reader in reactor.removeAll():
-        reader.connectionLost(None)
+    end_reactor(reactor)

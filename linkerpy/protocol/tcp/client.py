@@ -18,6 +18,7 @@ from linkerpy.naming.addr import Address
 from linkerpy.net.connect import connect
 from linkerpy.net.errors import ConnectFailed, ConnectRefused, ConnectTimeout
 from linkerpy.net.options import SocketOptions
+from linkerpy.net.tls_handshake import CLIENT_PATIENCE, ClientTls, Handshakes, Target
 from linkerpy.protocol.tcp.session import Limits
 from linkerpy.router.env import Env
 from linkerpy.telemetry.metrics import Metrics
@@ -40,6 +41,7 @@ class DialSettings:
     max_waiters: int = UNLIMITED
     """Sessions that wait for one of them to close."""
     greet: Greet | None = None
+    tls: Target | None = None
     socket_options: SocketOptions = field(default_factory=SocketOptions)
 
 
@@ -56,6 +58,12 @@ class Dialer:
         self.settings = settings
         self._env = env
         self._seconds = env.clock.seconds
+        target = settings.tls
+        self._tls = (
+            None
+            if target is None
+            else ClientTls(target.live, target.name, Handshakes(metrics, env.clock))
+        )
         self._latency = metrics.stat("connect_latency_ms")
         self._failed_latency = metrics.stat("failed_connect_latency_ms")
         self._cancelled = metrics.counter("cancelled_connects")
@@ -83,15 +91,18 @@ class Dialer:
             self._failures.counter(_cause(error)).incr()
             reply.fail(self._explain(address, error, acquire_by))
 
+        left = max(acquire_by - started, 0.001)
         attempt = connect(
             self._env.reactor,
             address.ip,
             address.port,
             BackendConnection,
-            min(self.settings.connect_timeout, max(acquire_by - started, 0.001)),
+            min(self.settings.connect_timeout, left),
             self.settings.socket_options,
             on_connected=connected,
             on_failed=failed,
+            tls=self._tls,
+            handshake_timeout=min(CLIENT_PATIENCE, left),
         )
 
         def cancel(_reason: BaseException) -> None:

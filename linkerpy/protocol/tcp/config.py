@@ -77,7 +77,7 @@ class TcpServer(ServerConfig):
     """Where its connections go: the whole name, as in linkerd-tcp's files.
 
     None is the router's `dstPrefix` and the port: `/svc/3306`. `{sni}` in it is the name that the
-    caller's TLS asks for; TLS itself is passed on untouched.
+    caller's TLS asks for. Without `tls`, that is passed on untouched.
     """
     default_dst_name: PathField | None = None
     """Where callers go that ask for no name, or speak no TLS; None closes their connections."""
@@ -89,7 +89,7 @@ class TcpServer(ServerConfig):
     Whoever can connect can claim anything in it: only for servers behind a proxy.
     """
     connect_timeout_ms: Positive | None = None
-    """For the TLS handshake of the caller, waiting, and connecting.
+    """For waiting and connecting; before that, as much for the TLS handshake of the caller.
 
     Where it is given and no endpoint can be connected to, that is tried again until then.
     """
@@ -104,12 +104,24 @@ class TcpServer(ServerConfig):
             self,
             {
                 "timeout_ms": "write `connectTimeoutMs`, or `connectionLifetimeSecs`",
+                "clear_context": "there is no context in a stream of bytes",
             },
         )
+        if self.accept_proxy_protocol and self.tls is not None:
+            raise ValueError(
+                "`acceptProxyProtocol` together with `tls` is not supported yet: "
+                "the header would come before the handshake"
+            )
         wants_sni = self.dst_name is not None and self.dst_name.wants_sni
         if self.default_dst_name is not None and not wants_sni:
             raise ValueError("`defaultDstName` is of use only with `{sni}` in `dstName`")
         return self
+
+
+GREETS_BEFORE_TLS = (
+    "`sendProxyProtocol` together with `tls` is not supported yet: "
+    "the header would have to come before the handshake"
+)
 
 
 class TcpClientKeys(ClientKeys):
@@ -126,6 +138,11 @@ class TcpClientKeys(ClientKeys):
     """Begin each connection with a PROXY header of that version, which tells who calls."""
 
     @property
+    def greets_before_tls(self) -> bool:
+        """Whether a PROXY header would have to precede a TLS handshake, which we cannot do."""
+        return self.send_proxy_protocol is not None and self.tls is not None and self.tls.enabled
+
+    @property
     def connect_timeout(self) -> float:
         """Seconds for one connect."""
         return self.connect_timeout_ms / 1000
@@ -139,6 +156,8 @@ class TcpClientKeys(ClientKeys):
                 "requeue_budget": "only failed connects are tried again, which costs no budget",
             },
         )
+        if self.greets_before_tls:
+            raise ValueError(GREETS_BEFORE_TLS)
         for attribute in ("min_size", "idle_time_ms"):
             if attribute in self.host_connection_pool.model_fields_set:
                 raise ValueError(

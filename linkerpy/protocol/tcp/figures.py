@@ -52,7 +52,9 @@ class Sessions:
         self.connects, self._closes = metrics.counter("connects"), metrics.counter("closes")
         self._received = metrics.counter("received_bytes")
         self._sent = metrics.counter("sent_bytes")
-        self._latency = metrics.stat("request_latency_ms")
+        self._waits = [metrics.stat("request_latency_ms")]
+        if not outbound:  # a client's are those of each connect, its dialer's
+            self._waits.append(metrics.stat("connect_latency_ms"))
         self._duration = metrics.stat("connection_duration")
         self._sizes = [
             metrics.stat("connection_received_bytes"),
@@ -64,7 +66,8 @@ class Sessions:
 
     def opened(self, backend: Backend, waited: float) -> None:
         """A session has its connection, after `waited` seconds."""
-        self._latency.add(waited * 1000)
+        for stat in self._waits:
+            stat.add(waited * 1000)
         self._open[backend] = _Open(self._seconds())
         if self._counts_connects:
             self.connects.value += 1
@@ -73,7 +76,7 @@ class Sessions:
     def refused(self, error: BaseException, waited: float) -> None:
         """A session has ended without a connection."""
         self._requests.value += 1
-        self._latency.add(waited * 1000)
+        self._waits[0].add(waited * 1000)
         count_failure(self._metrics, error, explained=not self._outbound)
         if not self._counts_connects:
             self._closes.value += 1

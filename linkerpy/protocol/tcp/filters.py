@@ -122,12 +122,12 @@ async def _in_time(
 
 
 def route(
-    name: DstName, default: Path | None, router: Router, limit: float, timers: TimerWheel
+    name: DstName, default: Path | None, router: Router, limit: float | None, timers: TimerWheel
 ) -> TcpService:
     """The bottom of a server's stack: finds out where a connection wants to go.
 
-    If `name` holds `{sni}` it is read from the caller's ClientHello; who does not send one, or no
-    name in it, goes to `default`.
+    If `name` holds `{sni}` it is read from the caller's ClientHello, for which there are `limit`
+    seconds; where that is None, TLS has told. Who asks for no name goes to `default`.
     """
     if not name.wants_sni:
         dst = Dst(name.path)
@@ -146,9 +146,12 @@ def route(
             return ClientHello(None, ())
 
     async def by_sni(request: Opening) -> Backend:
-        asked = await _in_time(request, hello, limit, timers, "a ClientHello")
-        if asked.server_name is not None:
-            request.ctx.dst = Dst(name.fill(asked.server_name))
+        if limit is None:
+            asked = request.caller.server_name
+        else:
+            asked = (await _in_time(request, hello, limit, timers, "a ClientHello")).server_name
+        if asked is not None:
+            request.ctx.dst = Dst(name.fill(asked))
         elif default is not None:
             request.ctx.dst = Dst(default)
         else:

@@ -69,15 +69,18 @@ class TcpPort(ServerFactory):
 
         A listening socket gives several connections in one go, so that some come too many.
         """
-        self._figures.connects.value += 1
         if len(self.connections) >= self.settings.max_open:
             self._parked.append(connection)
             return False
-        self.connections.add(connection)
-        connection.begin(parked=False)
+        self._begin(connection, parked=False)
         if len(self.connections) >= self.settings.max_open and self.listening is not None:
             self.listening.stopReading()
         return True
+
+    def _begin(self, connection: ServerConnection, *, parked: bool) -> None:
+        self.connections.add(connection)
+        self._figures.connects.value += 1
+        connection.begin(parked=parked)
 
     def gone(self, connection: ServerConnection) -> None:
         """Forget a closed connection, and let another begin."""
@@ -92,9 +95,7 @@ class TcpPort(ServerFactory):
 
     def _go_on(self) -> None:
         while self._parked and len(self.connections) < self.settings.max_open:
-            waiting = self._parked.popleft()
-            self.connections.add(waiting)
-            waiting.begin(parked=True)
+            self._begin(self._parked.popleft(), parked=True)
         if len(self.connections) == self.settings.max_open - 1 and self.listening is not None:
             self.listening.startReading()
 

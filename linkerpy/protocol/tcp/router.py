@@ -4,19 +4,22 @@ from collections.abc import Callable
 from typing import Any
 
 from linkerpy.codec.proxy_protocol import make_v1, make_v2
+from linkerpy.core.errors import BindingFailed
 from linkerpy.naming.namer import Interpreter
 from linkerpy.naming.path import Path
 from linkerpy.net.listen import listen
+from linkerpy.net.tls_handshake import Handshakes, ServerTls
 from linkerpy.policy.accrual import default_rule
 from linkerpy.policy.balance import p2c
 from linkerpy.protocol.tcp.client import DialSettings
-from linkerpy.protocol.tcp.config import TcpRouter, TcpServer
+from linkerpy.protocol.tcp.config import GREETS_BEFORE_TLS, TcpRouter, TcpServer
 from linkerpy.protocol.tcp.dst_name import DstName
 from linkerpy.protocol.tcp.port import TcpPort
 from linkerpy.protocol.tcp.stacks import ClientSettings, ServerSettings, TcpStacks
 from linkerpy.router.env import Env
 from linkerpy.router.routing import CacheSizes, Router, RouterSettings
 from linkerpy.router.sockets import socket_options
+from linkerpy.router.tls import ClientContexts, every_tls, server_tls
 
 _GREETINGS = {None: None, "v1": make_v1, "v2": make_v2}
 
@@ -31,16 +34,27 @@ class RunningTcpRouter:
         self.router = Router(_router_settings(config), interpreter, stacks, env)
         if config.originator:
             self.router.metrics.gauge("originator", read=lambda: 1.0)
+        self._contexts = ClientContexts(env.reactor)
+        for keys in every_tls(config.client):  # so that files that will not do are known now
+            self._contexts.target(keys)
+        self._tls: list[ServerTls | None] = []
         self._ports = [(server, self._port(server)) for server in config.servers]
         self._listening: list[Any] = []
 
     def _port(self, server: TcpServer) -> TcpPort:
         settings = _server_settings(self.config, server)
         metrics = self.router.metrics.scope("server", settings.label)
+        handshakes = Handshakes(metrics, self._env.clock, settings.label.replace("/", ":"))
+        tls = server_tls(self._env.reactor, server.tls, handshakes)
+        if tls is not None and settings.connect_timeout is not None:
+            tls.patience = min(tls.patience, settings.connect_timeout)
+        self._tls.append(tls)
         return TcpPort(settings, self.router, metrics, self._env)
 
     def _client_settings(self, bound_id: Path) -> ClientSettings:
         keys = self.config.client.for_name(bound_id)
+        if keys.greets_before_tls:  # each from another entry, which no check of the file can know
+            raise BindingFailed(f"client of {bound_id.show()}: {GREETS_BEFORE_TLS}")
         chance, accrual = self._env.random, keys.failure_accrual
         session, pool = keys.client_session, keys.host_connection_pool
         dial = DialSettings(
@@ -50,6 +64,7 @@ class RunningTcpRouter:
             pool.max_size,
             pool.max_waiters,
             _GREETINGS[keys.send_proxy_protocol],
+            self._contexts.target(keys.tls),
             socket_options(keys.socket_options),
         )
         return ClientSettings(
@@ -66,9 +81,9 @@ class RunningTcpRouter:
         Raises:
             ListenError: one cannot be bound.
         """
-        for server, port in self._ports:
+        for (server, port), tls in zip(self._ports, self._tls, strict=True):
             options = socket_options(server.socket_options)
-            bound: Any = listen(self._env.reactor, port, server.ip, server.port, options)
+            bound: Any = listen(self._env.reactor, port, server.ip, server.port, options, tls)
             port.listening = bound
             self._listening.append(bound)
         return [f"{port.getHost().host}:{port.getHost().port}" for port in self._listening]
@@ -103,6 +118,10 @@ class RunningTcpRouter:
         for _, port in self._ports:
             port.abort()
         self.router.close()
+        self._contexts.close()
+        for tls in self._tls:
+            if tls is not None:
+                tls.close()
 
 
 def _router_settings(config: TcpRouter) -> RouterSettings:
@@ -133,5 +152,6 @@ def _server_settings(config: TcpRouter, server: TcpServer) -> ServerSettings:
         server.max_concurrent_requests,
         server.max_waiters,
         server.accept_proxy_protocol,
+        server.tls is not None,
         f"{server.ip}/{server.port}",
     )

@@ -16,6 +16,7 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from linkerpy.codec.client_hello import host_name
 from linkerpy.core.closable import NOTHING, Closable, Group
 from linkerpy.core.drive import Drive, drive
 from linkerpy.core.errors import BackendClosed, BadRequest, Cancelled, ServerTimeout
@@ -46,7 +47,7 @@ class ServerConnection(Protocol):
         self._timers = Group()
         self._backend: Backend | None = None
         self._relay: Joined | None = None
-        self._expired = False
+        self._cut = False  # by us: nobody has failed
 
     def __repr__(self) -> str:
         doing = "joined" if self._relay else "parked" if self._drive is None else "opening"
@@ -103,6 +104,12 @@ class ServerConnection(Protocol):
 
     def writeConnectionLost(self) -> None:
         """We never end our half alone before the session is joined."""
+
+    @property
+    def server_name(self) -> str | None:
+        """See `Caller`."""
+        name: str | None = getattr(self.transport, "server_name", None)
+        return None if name is None else host_name(name.encode())
 
     def peek(self, parse: Parse[R]) -> Reply[R]:
         """See `Caller`."""
@@ -181,7 +188,6 @@ class ServerConnection(Protocol):
 
     def _expire(self, count: Callable[[], None]) -> None:
         count()
-        self._expired = True
         self.abort()
 
     def _over(self, joined: Joined) -> None:
@@ -194,7 +200,7 @@ class ServerConnection(Protocol):
         self._port.gone(self)
 
     def _verdict(self, joined: Joined) -> BaseException | None:
-        if self._expired or joined.error is None or isinstance(joined.error, ConnectionDone):
+        if self._cut or joined.error is None or isinstance(joined.error, ConnectionDone):
             return None
         if joined.broken is self.transport:
             return Cancelled(f"the caller broke off: {joined.error}")
@@ -204,6 +210,7 @@ class ServerConnection(Protocol):
 
     def abort(self) -> None:
         """Break off."""
+        self._cut = True
         if self._relay is not None:
             self._relay.close()
         else:

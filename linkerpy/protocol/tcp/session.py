@@ -24,6 +24,10 @@ Parse = Callable[[bytes], R | None]
 class Caller(Protocol):
     """The connection that asks, as far as its stack is concerned."""
 
+    @property
+    def server_name(self) -> str | None:
+        """The name it asked for, where TLS ends here."""
+
     def peek(self, parse: Parse[R]) -> Reply[R]:
         """What `parse` makes of the first bytes, which stay where they are."""
 

@@ -52,6 +52,8 @@ class ServerSettings:
     max_sessions: int | None = None
     max_waiters: int | None = None
     accept_proxy: bool = False
+    ends_tls: bool = False
+    """Whether it speaks TLS itself, so that callers' names are known without reading along."""
     label: str = "unspecified"
 
 
@@ -65,7 +67,9 @@ def server_stack(
         at_most(server.max_sessions, metrics),
         waiting_at_most(server.max_waiters, metrics),
         accept_proxy_header(server.accept_proxy, patience, env.timers),  # before what it precedes
-        route(server.name, server.default, router, patience, env.timers),
+        route(
+            server.name, server.default, router, None if server.ends_tls else patience, env.timers
+        ),
     )
 
 

@@ -13,6 +13,7 @@ from linkerpy.plugins.interpreters.fs import DtabFile, FsInterpreterConfig
 from tests.support.disk import FakeWatch
 from tests.support.env import fake_env
 from tests.support.names import FileNamer, Follow
+from tests.support.reactors import end_reactor
 
 
 @pytest.fixture
@@ -139,3 +140,4 @@ def test_names_follow_the_file_on_a_real_disk(tmp_path):
         reactor.iterate(0.2)
     assert view.last == ("ok", "/#/x/b[/r]")
     view.handle.close()
+    end_reactor(reactor)

@@ -18,6 +18,7 @@ from linkerpy.net.live_files import LiveFiles
 from linkerpy.plugins.namers.fs import FsConfig, FsNamer
 from tests.support.disk import FakeWatch
 from tests.support.names import Follow, make_inet, shown, system_namer, vectors
+from tests.support.reactors import end_reactor
 
 PREFIX = Path.parse("/#/io.l5d.fs")
 
@@ -379,3 +380,4 @@ def test_changes_on_a_real_disk_are_noticed(tmp_path):
     until(reactor, lambda: seen[-1] == ADDR_NEG and view.last == ("ok", "~"))
     handle.close()
     view.handle.close()
+    end_reactor(reactor)

@@ -11,6 +11,7 @@ from linkerpy.config.kinds import REGISTRY
 from linkerpy.core.closable import NOTHING
 from linkerpy.plugins.telemeters.statsd import BURST, PAUSE
 from tests.support.env import fake_env
+from tests.support.reactors import end_reactor
 
 schema.install()
 
@@ -170,6 +171,4 @@ def test_a_real_socket_receives_it(family, host):
             reactor.callFromThread(running[-1].close)
             reactor.callFromThread(reactor.stop)
             thread.join(10)
-            for selectable in reactor.removeAll():
-                if hasattr(selectable, "socket"):
-                    selectable.socket.close()
+            end_reactor(reactor)

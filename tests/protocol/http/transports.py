@@ -11,6 +11,8 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionAborted, ConnectionDone
 from twisted.python.failure import Failure
 
+from linkerpy.net.errors import ConnectRefused, ConnectTimeout
+
 
 class MemoryTransport:
     """The protocol's side of a connection, and how the other end sees it."""
@@ -152,8 +154,9 @@ class MemoryTransport:
 class Network:
     """Stands for `linkerpy.net.connect.connect`: addresses answer, refuse or stay silent."""
 
-    def __init__(self, clock):
+    def __init__(self, clock, transport=MemoryTransport):
         self.clock = clock
+        self.transport = transport
         self.refusing = set()
         self.silent = set()
         self.made = []
@@ -179,9 +182,10 @@ class _Attempt:
         self._told = on_connected, on_failed
         name = f"{address[0]}:{address[1]}"
         if name in network.silent:
-            self._call = network.clock.callLater(timeout, self._fail, "no answer")
+            self._call = network.clock.callLater(timeout, self._fail, ConnectTimeout, "no answer")
         elif name in network.refusing:
-            self._call = network.clock.callLater(0, self._fail, "connection refused")
+            refused = ConnectRefused, "connection refused"
+            self._call = network.clock.callLater(0, self._fail, *refused)
         else:
             self._call = network.clock.callLater(0, self._connect)
 
@@ -197,10 +201,9 @@ class _Attempt:
 
     def _connect(self):
         protocol = self._build()
-        self._network.made.append(MemoryTransport(self._network.clock, protocol, *self.address))
+        network = self._network
+        network.made.append(network.transport(network.clock, protocol, *self.address))
         self._told[0](protocol)
 
-    def _fail(self, reason):
-        from linkerpy.net.errors import ConnectFailed
-
-        self._told[1](ConnectFailed(*self.address, reason))
+    def _fail(self, kind, reason):
+        self._told[1](kind(*self.address, reason))
