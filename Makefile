@@ -5,6 +5,7 @@ PYTHON ?= python3
 
 PY = .venv/bin/python
 PYTEST = $(PY) -m pytest
+PEERS = nginx apache2 curl prometheus mariadbd psql redis-server
 UNIT = not e2e and not packaging and not browser
 
 .PHONY: help run test dev check lint unit e2e bench docs schema clean
@@ -17,7 +18,7 @@ run: .stamps/run ## start the demo: a backend, the router on 8080, its admin pag
 	@exec sh scripts/run.sh
 
 test: .stamps/dev ## install what the tests need, then run all of them
-	@sh scripts/tools.sh nginx apache2 curl chromium prometheus
+	@sh scripts/tools.sh $(PEERS) chromium
 	@$(MAKE) --no-print-directory lint unit
 	@$(PYTEST) -m "not ($(UNIT))"
 
@@ -35,7 +36,7 @@ unit: .stamps/dev ## the tests that need no other process
 	@$(PYTEST) -q -n auto -m "$(UNIT)"
 
 e2e: .stamps/dev ## whole processes against real backends
-	@sh scripts/tools.sh nginx apache2 curl prometheus
+	@sh scripts/tools.sh $(PEERS)
 	@$(PYTEST) -m e2e
 
 bench: .stamps/dev ## CPU per request beside NGINX and twisted.web (ARGS=--quick, --profile, ...)

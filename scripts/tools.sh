@@ -1,6 +1,6 @@
 #!/bin/sh
 # tools.sh PROGRAM...: have these programs, from the Debian packages of the same names but for
-# apache2, whose package would bring a service, too.
+# apache2, whose package would bring a service, too, and for databases.
 # One that cannot be had is said so, and what needs it skips by name; with CI=true it is an error.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
@@ -15,6 +15,8 @@ packages() {
     for program; do
         case $program in
             apache2) printf ' apache2-bin' ;;
+            mariadbd) printf ' mariadb-server' ;;
+            psql) printf ' postgresql' ;;
             *) printf ' %s' "$program" ;;
         esac
     done
@@ -28,11 +30,13 @@ for program in $missing; do
     sh "$(dirname "$0")/apt.sh" $(packages "$program") || continue
     # Nor shall it start with the machine: its port is not ours.
     case $program in
-        nginx | prometheus)
-            [ ! -d /run/systemd/system ] ||
-                $([ "$(id -u)" = 0 ] || echo sudo -n) systemctl --quiet disable "$program" || true
-            ;;
+        mariadbd) service=mariadb ;;
+        psql) service=postgresql ;;
+        nginx | prometheus | haproxy | redis-server) service=$program ;;
+        *) continue ;;
     esac
+    [ ! -d /run/systemd/system ] ||
+        $([ "$(id -u)" = 0 ] || echo sudo -n) systemctl --quiet disable "$service" || true
 done
 
 missing=$(absent "$@")
