@@ -1,10 +1,11 @@
 """What the admin pages know of the process: filled in by `app`, asked by every page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from linkerpy.core.closable import Closable
+from linkerpy.net.tls_failures import TlsFailure
 from linkerpy.telemetry.metrics import Metrics
 
 Json = dict[str, Any]
@@ -45,3 +46,5 @@ class AdminState:
     bound_names: Callable[[Callable[[list[str]], None]], Closable]
     explain_system: Explain
     """Explains names without any configured namer."""
+    tls_failures: Iterable[TlsFailure] = ()
+    """The latest, newest first."""

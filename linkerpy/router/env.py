@@ -6,6 +6,7 @@ from typing import Any
 
 from linkerpy.core.clock import Clock, TimerWheel
 from linkerpy.naming.inet import Inet
+from linkerpy.net.tls_failures import TlsFailures
 from linkerpy.router.rolling_log import LogFiles
 from linkerpy.telemetry.metrics import Metrics
 
@@ -25,3 +26,5 @@ class Env:
     random: Random = field(default_factory=Random)
     logs: LogFiles = field(default_factory=LogFiles)
     """Files that access logs are written to."""
+    tls_failures: TlsFailures = field(default_factory=TlsFailures)
+    """The latest of the process."""

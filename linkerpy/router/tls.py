@@ -11,22 +11,30 @@ from linkerpy.net.log import logger
 from linkerpy.net.tls_context import LiveTls, TlsCalling, TlsServing, make_calling
 from linkerpy.net.tls_files import Identity, TlsConfigError
 from linkerpy.net.tls_handshake import Handshakes, ServerTls, Target, verify
+from linkerpy.router.env import Env
+from linkerpy.telemetry.metrics import Metrics
 
 _log = logger("linkerpy.tls")
 
 
 def server_tls(
-    reactor: Any,
     keys: ServerKeys | None,
-    handshakes: Handshakes,
+    env: Env,
+    metrics: Metrics,
+    router: str,
+    where: str,
     alpn: tuple[bytes, ...] = (),
 ) -> ServerTls | None:
     """A server's TLS, with its files read; None where there is none.
 
+    `metrics` are the server's, `where` is its address.
+
     Raises: TlsConfigError.
     """
     if keys is None:
+        metrics.gauge("tls", "connections", read=lambda: 0)  # as linkerd shows it
         return None
+    teller = env.tls_failures.teller(env.clock, router, "server", where)
     settings = TlsServing(
         Identity(keys.cert_path, keys.key_path, keys.intermediate_certs_path),
         client_ca=keys.ca_cert_path,
@@ -36,9 +44,9 @@ def server_tls(
         alpn=alpn,
     )
     try:
-        return ServerTls(reactor, settings, handshakes)
+        return ServerTls(env.reactor, settings, Handshakes(metrics, env.clock, teller))
     except TlsConfigError as error:
-        raise TlsConfigError(f"tls of server {handshakes.where}: {error}") from None
+        raise TlsConfigError(f"tls of server {where}: {error}") from None
 
 
 def every_tls(client: Any) -> list[ClientKeys]:
@@ -50,9 +58,10 @@ def every_tls(client: Any) -> list[ClientKeys]:
 class ClientContexts:
     """The TLS contexts of a router's clients: one for all that ask for the same."""
 
-    def __init__(self, reactor: Any, alpn: tuple[bytes, ...] = ()) -> None:
-        self._reactor = reactor
+    def __init__(self, env: Env, router: str, alpn: tuple[bytes, ...] = ()) -> None:
+        self._reactor = env.reactor
         self._alpn = alpn
+        self._teller = env.tls_failures.teller(env.clock, router, "client", f"router {router}")
         self._made: dict[TlsCalling, LiveTls[TlsCalling]] = {}
 
     def target(self, keys: ClientKeys | None) -> Target | None:
@@ -71,7 +80,7 @@ class ClientContexts:
                 raise TlsConfigError(f"client.tls: {error}") from None
             self._made[settings] = live
             self._warn(keys)
-        return Target(live, keys.common_name)
+        return Target(live, keys.common_name, self._teller)
 
     def _settings(self, keys: ClientKeys) -> TlsCalling:
         trust = keys.trust_certs

@@ -205,6 +205,21 @@ def test_the_server_tells_and_counts_whom_it_refused(mesh):
     )
 
 
+def test_the_admin_page_lists_both_sides_of_what_failed(mesh):
+    mesh.ask("nameless")
+    listed = json.loads(mesh.daemon.admin("/admin/tls_failures.json"))["failures"]
+    assert all(set(one) == {"at", "router", "side", "peer", "cause", "message"} for one in listed)
+    refused = [one for one in listed if one["cause"] == "no_client_certificate"]
+    assert {(one["router"], one["side"]) for one in refused} == {
+        ("in", "server"),
+        ("out", "client"),
+    }
+    (mine,) = [one for one in refused if one["side"] == "client"]
+    assert mine["peer"] == f"127.0.0.1:{mesh.inside}"
+    assert "give one as `clientAuth`" in mine["message"]
+    assert f"TLS of router out with 127.0.0.1:{mesh.inside} failed: " in mesh.daemon.output
+
+
 def test_curl_with_a_certificate_is_served_and_without_one_is_not(mesh):
     mine = ("--cert", mesh.client.cert_path, "--key", mesh.client.key_path)
     assert curl(mesh, "-H", "Host: web", *mine) == (PAGE, 0)
