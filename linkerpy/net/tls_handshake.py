@@ -21,6 +21,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from linkerpy.core.clock import Clock
+from linkerpy.core.closable import Closable, Group
 from linkerpy.net.errors import show_address
 from linkerpy.net.tls_check import is_for, sni_of
 from linkerpy.net.tls_context import LiveTls, TlsCalling, TlsServing, make_serving
@@ -62,6 +63,20 @@ class Handshakes:
         """A connection of one that succeeded has closed."""
         self._open -= 1
 
+    def reloaded(self, good: bool) -> None:
+        """Certificate files have changed; whether those there are now will do."""
+        self._metrics.counter("reloads" if good else "failed_reloads").incr()
+
+    def show(self, live: LiveTls[Any]) -> Closable:
+        """Let the metrics tell of our certificate's age, and of checks that are not made."""
+        shown = Group()
+        if live.made.identity is not None:
+            gauge = self._metrics.gauge("certificate_seconds_left", read=lambda: live.seconds_left)
+            shown.add(gauge)
+        if isinstance(live.settings, TlsCalling) and not live.settings.verify:
+            shown.add(self._metrics.gauge("validation_disabled", read=lambda: 1))
+        return shown
+
     def failed(self, failure: TlsFailed, peer: str, started: float | None = None) -> None:
         """Count one that failed, and tell of it; `started` if it failed before TLS stood."""
         if started is not None:
@@ -99,12 +114,14 @@ class ServerTls:
     """
 
     def __init__(self, reactor: Any, settings: TlsServing, handshakes: Handshakes) -> None:
-        self.live = LiveTls(reactor, settings, make_serving, verify)
+        self.live = LiveTls(reactor, settings, make_serving, verify, handshakes.reloaded)
         self.handshakes = handshakes
+        self._shown = handshakes.show(self.live)
         self.patience = SERVER_PATIENCE
 
     def close(self) -> None:
         """Follow the files no more."""
+        self._shown.close()
         self.live.close()
 
     def begin(self, _address: object) -> tuple[SSL.Connection, Attempt]:
@@ -128,7 +145,9 @@ class Target:
 
     def tls(self, metrics: Metrics, clock: Clock) -> "ClientTls":
         """TLS for one client, whose metrics these are."""
-        return ClientTls(self.live, self.name, Handshakes(metrics, clock, self.teller))
+        handshakes = Handshakes(metrics, clock, self.teller)
+        handshakes.show(self.live)  # until the client's metrics are pruned
+        return ClientTls(self.live, self.name, handshakes)
 
 
 class ClientTls:

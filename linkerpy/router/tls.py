@@ -61,7 +61,9 @@ class ClientContexts:
     def __init__(self, env: Env, router: str, alpn: tuple[bytes, ...] = ()) -> None:
         self._reactor = env.reactor
         self._alpn = alpn
+        self._router = router
         self._teller = env.tls_failures.teller(env.clock, router, "client", f"router {router}")
+        self._metrics = env.metrics.scope("rt", router, "tls")
         self._made: dict[TlsCalling, LiveTls[TlsCalling]] = {}
 
     def target(self, keys: ClientKeys | None) -> Target | None:
@@ -75,12 +77,15 @@ class ClientContexts:
         live = self._made.get(settings)
         if live is None:
             try:
-                live = LiveTls(self._reactor, settings, make_calling, verify)
+                live = LiveTls(self._reactor, settings, make_calling, verify, self._reloaded)
             except TlsConfigError as error:
                 raise TlsConfigError(f"client.tls: {error}") from None
             self._made[settings] = live
             self._warn(keys)
         return Target(live, keys.common_name, self._teller)
+
+    def _reloaded(self, good: bool) -> None:
+        self._metrics.counter("reloads" if good else "failed_reloads").incr()
 
     def _settings(self, keys: ClientKeys) -> TlsCalling:
         trust = keys.trust_certs
@@ -99,9 +104,15 @@ class ClientContexts:
 
     def _warn(self, keys: ClientKeys) -> None:
         if keys.disable_validation:
-            _log.warn("client.tls has disableValidation: whoever answers is believed")
+            _log.warn(
+                "router {router}: client.tls has disableValidation: whoever answers is believed",
+                router=self._router,
+            )
         if keys.trust_certs is not None:
-            _log.warn("client.tls: trustCerts is deprecated: write trustCertsBundle")
+            _log.warn(
+                "router {router}: client.tls: trustCerts is deprecated: write trustCertsBundle",
+                router=self._router,
+            )
 
     def close(self) -> None:
         """Follow the files no more."""

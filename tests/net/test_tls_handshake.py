@@ -8,13 +8,17 @@ from pathlib import Path
 
 import pytest
 from twisted.internet.error import ConnectionLost
+from twisted.internet.task import Clock
 
 from linkerpy.net.connect import connect
 from linkerpy.net.errors import ConnectFailed
+from linkerpy.net.tls_context import LiveTls, TlsCalling, TlsServing, make_calling
 from linkerpy.net.tls_errors import CAUSES
+from linkerpy.net.tls_handshake import Handshakes, ServerTls, Target, verify
+from linkerpy.telemetry.metrics import Gauge, Metrics
 from tests.net.tls_loop import TlsPair, client_tls, server_tls
 from tests.net.wire import PATIENCE, Recorder
-from tests.support.certs import Authority, self_signed
+from tests.support.certs import DAY, NOW, Authority, self_signed
 from tests.support.env import counts
 
 
@@ -467,3 +471,23 @@ def test_failures_are_counted_by_cause(loop, authority, identity):
     wanted = {"failures/not_tls": 5, "failures/silent": 1}
     loop.until(lambda: counts(server.handshakes._metrics) == wanted, "all failures")
     assert len(server.handshakes.listed) == 1  # for they are of one peer
+
+
+def test_metrics_tell_when_certificates_expire_and_what_is_not_validated(authority):
+    clock, metrics = Clock(), Metrics()
+    identity = authority.issue("web.test", not_after=NOW + 30 * DAY)
+    server = ServerTls(clock, TlsServing(identity), Handshakes(metrics, clock))
+    live = LiveTls(clock, TlsCalling(verify=False), make_calling, verify)
+    Target(live, None).tls(metrics.scope("client"), clock)
+    found = gauges(metrics)
+    assert 29 * DAY.total_seconds() < found["tls/certificate_seconds_left"]
+    assert found["tls/certificate_seconds_left"] <= 30 * DAY.total_seconds()
+    assert found["client/tls/validation_disabled"] == 1
+    assert "client/tls/certificate_seconds_left" not in found
+    server.close()
+    live.close()
+    assert not gauges(metrics)["tls/certificate_seconds_left"]
+
+
+def gauges(metrics):
+    return {"/".join(names): m.value for names, m in metrics.walk() if isinstance(m, Gauge)}
