@@ -78,7 +78,10 @@ class Mesh:
             f"listen 127.0.0.1:{self.secure} ssl;"
             f"ssl_certificate {self.server.cert_path};"
             f"ssl_certificate_key {self.server.key_path};"
-            "client_max_body_size 20m; location /up { return 200 $content_length; }",
+            # It answers when it has all of the body, so that nobody sends to a closed door.
+            "client_max_body_size 20m; client_body_buffer_size 20m;"
+            "location /up { proxy_pass http://127.0.0.1:$server_port/count; }"
+            "location /count { return 200 $content_length; }",
         )
         nginx.root.mkdir()
         nginx.html.mkdir()
