@@ -10,7 +10,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
+from linkerpy.net.client_cert import client_cert
 from tests.support import needs
 from tests.support.certs import Authority
 from tests.support.daemon import Daemon
@@ -48,6 +50,7 @@ routers:
 - protocol: http
   label: in
   dtab: /svc => /$/inet/127.0.0.1/{backend}
+  client: {{forwardClientCert: true}}
   servers:
   - ip: 127.0.0.1
     port: {inside}
@@ -81,7 +84,8 @@ class Mesh:
             # It answers when it has all of the body, so that nobody sends to a closed door.
             "client_max_body_size 20m; client_body_buffer_size 20m;"
             "location /up { proxy_pass http://127.0.0.1:$server_port/count; }"
-            "location /count { return 200 $content_length; }",
+            "location /count { return 200 $content_length; }"
+            "location /who { return 200 '$http_x_forwarded_client_cert'; }",
         )
         nginx.root.mkdir()
         nginx.html.mkdir()
@@ -117,9 +121,10 @@ class Mesh:
         stack.callback(self.daemon.stop)
         self.daemon.wait_ready()
 
-    def ask(self, name, path="/", data=None):
+    def ask(self, name, path="/", data=None, headers=()):
         """What a client of the outer router gets: status, headers and body."""
-        request = urllib.request.Request(f"http://127.0.0.1:{self.out}{path}", data, {"Host": name})
+        url, headers = f"http://127.0.0.1:{self.out}{path}", {"Host": name, **dict(headers)}
+        request = urllib.request.Request(url, data, headers)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), AnyStatus())
         with opener.open(request, timeout=20) as answer:
             return answer.status, answer.headers, answer.read()
@@ -168,6 +173,15 @@ def test_two_routers_speak_mutual_tls_with_each_other(mesh):
     mine = f"rt/in/server/127.0.0.1/{mesh.inside}/tls/"
     assert f"{mine}connections" in mesh.metrics()
     assert "rt/out/client/#/io.l5d.fs/web/tls/connections" in mesh.metrics()
+
+
+def test_the_backend_is_told_whom_tls_has_proved_the_caller_to_be(mesh):
+    status, _, body = mesh.ask("web", "/who", headers={"X-Forwarded-Client-Cert": "Hash=0"})
+    assert status == 200
+    caller = x509.load_pem_x509_certificate(Path(mesh.client.cert_path).read_bytes())
+    assert body == client_cert(caller)
+    assert b";DNS=caller.mesh.test;" in body
+    assert mesh.ask("plain", "/who", headers={"X-Forwarded-Client-Cert": "Hash=0"})[2] == b""
 
 
 def test_a_part_of_the_clients_can_be_left_plain(mesh):

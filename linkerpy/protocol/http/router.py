@@ -143,6 +143,7 @@ class RunningHttpRouter:
             keys.fail_fast,
             _budget(keys.requeue_budget or RetryBudget()),
             _limit(keys.request_attempt_timeout_ms),
+            keys.forward_client_cert,
         )
 
     def listen(self) -> list[str]:
