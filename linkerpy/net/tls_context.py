@@ -55,7 +55,9 @@ class TlsServing:
 
     identity: Identity
     by_name: tuple[tuple[str, Identity], ...] = ()
-    """Other certificates, for the names (in lower case) that clients ask for by SNI."""
+    """Other certificates, for the names (in lower case) that clients ask for by SNI.
+
+    `*.` stands for one label."""
     client_ca: str | None = None
     """The file, or directory, of CAs whose clients are let in; None is the system's."""
     require_client: bool = False
@@ -369,8 +371,9 @@ def _choose_from(ours: tuple[bytes, ...]) -> Callable[[SSL.Connection, list[byte
 def _by_name(names: dict[str, SSL.Context]) -> Callable[[SSL.Connection], None]:
     def choose(connection: SSL.Connection) -> None:
         asked = (connection.get_servername() or b"").decode("ascii", "replace").lower()
-        if asked in names:
-            connection.set_context(names[asked])
+        context = names.get(asked) or names.get("*." + asked.partition(".")[2])
+        if context is not None:
+            connection.set_context(context)
 
     return choose
 

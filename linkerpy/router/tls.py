@@ -5,6 +5,7 @@ Source: config spec, sections 7.2 and 8.4; dataplane spec, section 7.
 
 from typing import Any
 
+from linkerpy.config.tls import Certificate as CertificateKeys
 from linkerpy.config.tls import ClientTls as ClientKeys
 from linkerpy.config.tls import ServerTls as ServerKeys
 from linkerpy.net.log import logger
@@ -35,18 +36,43 @@ def server_tls(
         metrics.gauge("tls", "connections", read=lambda: 0)  # as linkerd shows it
         return None
     teller = env.tls_failures.teller(env.clock, router, "server", where)
-    settings = TlsServing(
-        Identity(keys.cert_path, keys.key_path, keys.intermediate_certs_path),
+    handshakes = Handshakes(metrics, env.clock, teller)
+    try:
+        return ServerTls(env.reactor, serving(keys, alpn), handshakes)
+    except TlsConfigError as error:
+        raise TlsConfigError(f"tls of server {where}: {error}") from None
+
+
+def serving(keys: ServerKeys, alpn: tuple[bytes, ...] = ()) -> TlsServing:
+    """A server's settings."""
+    return TlsServing(
+        _identity(keys),
+        by_name=tuple((name.lower(), _identity(one)) for name, one in keys.identities.items()),
         client_ca=keys.ca_cert_path,
         require_client=keys.require_client_auth,
         ciphers=_several(keys.ciphers),
         versions=_several(keys.protocols),
         alpn=alpn,
     )
-    try:
-        return ServerTls(env.reactor, settings, Handshakes(metrics, env.clock, teller))
-    except TlsConfigError as error:
-        raise TlsConfigError(f"tls of server {where}: {error}") from None
+
+
+def calling(keys: ClientKeys, alpn: tuple[bytes, ...] = ()) -> TlsCalling:
+    """A client's settings."""
+    trust = keys.trust_certs
+    if keys.trust_certs_bundle is not None:
+        trust = (keys.trust_certs_bundle,)
+    mine = keys.client_auth
+    return TlsCalling(
+        trust=_several(trust),
+        verify=not keys.disable_validation,
+        identity=None if mine is None else _identity(mine),
+        versions=_several(keys.protocols),
+        alpn=alpn,
+    )
+
+
+def _identity(keys: CertificateKeys) -> Identity:
+    return Identity(keys.cert_path, keys.key_path, keys.intermediate_certs_path)
 
 
 def every_tls(client: Any) -> list[ClientKeys]:
@@ -73,7 +99,7 @@ class ClientContexts:
         """
         if keys is None or not keys.enabled:
             return None
-        settings = self._settings(keys)
+        settings = calling(keys, self._alpn)
         live = self._made.get(settings)
         if live is None:
             try:
@@ -86,21 +112,6 @@ class ClientContexts:
 
     def _reloaded(self, good: bool) -> None:
         self._metrics.counter("reloads" if good else "failed_reloads").incr()
-
-    def _settings(self, keys: ClientKeys) -> TlsCalling:
-        trust = keys.trust_certs
-        if keys.trust_certs_bundle is not None:
-            trust = (keys.trust_certs_bundle,)
-        mine = keys.client_auth
-        return TlsCalling(
-            trust=_several(trust),
-            verify=not keys.disable_validation,
-            identity=None
-            if mine is None
-            else Identity(mine.cert_path, mine.key_path, mine.intermediate_certs_path),
-            versions=_several(keys.protocols),
-            alpn=self._alpn,
-        )
 
     def _warn(self, keys: ClientKeys) -> None:
         if keys.disable_validation:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
+from linkerpy.app import cli
 from linkerpy.net.client_cert import client_cert
 from tests.support import needs
 from tests.support.certs import Authority
@@ -243,6 +244,17 @@ def test_curl_with_a_certificate_is_served_and_without_one_is_not(mesh):
     text, status = curl(mesh, "-H", "Host: web")
     assert status != 0
     assert "certificate required" in text
+
+
+def test_the_command_line_sees_whom_a_server_wants(mesh, capsys):
+    server = ("tls", "check", f"127.0.0.1:{mesh.inside}", "--ca", mesh.authority.bundle)
+    mine = ("--cert", mesh.client.cert_path, "--key", mesh.client.key_path)
+    assert cli.main([*server, "--name", "web.mesh.test", *mine]) == 0
+    said = capsys.readouterr().out
+    assert "passed  client certificate: it asks for " in said
+    assert "O=Mesh CA's, and takes ours" in said
+    assert cli.main([*server, "--name", "web.mesh.test"]) == 1
+    assert "FAILED  no_client_certificate: " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])

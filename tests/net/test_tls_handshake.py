@@ -416,6 +416,23 @@ def test_several_certificates_are_chosen_from_by_the_name_asked_for(loop, author
     assert "has web.test" in pair.failure()
 
 
+def test_a_certificate_for_any_one_label_gives_way_to_that_of_the_very_name(loop, authority):
+    wild = authority.issue("*.many.test", file="wild")
+    one = authority.issue("one.many.test", file="one")
+    server = server_tls(
+        loop,
+        authority.issue("web.test"),
+        by_name=(("*.many.test", wild), ("one.many.test", one)),
+    )
+    serials = set()
+    for name in ("one.many.test", "two.many.test", "web.test"):
+        pair = TlsPair(loop, server, client_tls(loop, name, trust=[authority.bundle])).stand()
+        serials.add(pair.client.transport.getPeerCertificate().serial_number)
+    assert len(serials) == 3
+    pair = TlsPair(loop, server, client_tls(loop, "a.b.many.test", trust=[authority.bundle]))
+    assert "has web.test" in pair.failure()
+
+
 @pytest.mark.parametrize(
     ("offered", "agreed"),
     [((b"h2", b"http/1.1"), b"http/1.1"), ((b"h2",), None), ((), None)],
