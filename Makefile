@@ -8,7 +8,7 @@ PYTEST = $(PY) -m pytest
 PEERS = nginx apache2 curl prometheus mariadbd psql redis-server
 UNIT = not e2e and not packaging and not browser
 
-.PHONY: help run test dev check lint unit e2e bench docs schema clean
+.PHONY: help run test dev check lint unit e2e bench docs schema certs clean
 
 help:
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/\1|\2/p' Makefile \
@@ -50,6 +50,9 @@ schema: .stamps/run ## write the JSON Schema of the configuration to dist/linker
 	@mkdir -p dist
 	@$(PY) -m linkerpy.app.cli schema > dist/schema.part
 	@mv dist/schema.part dist/linkerpy.schema.json && echo dist/linkerpy.schema.json
+
+certs: .stamps/run ## make a throw-away CA and the certificates of conf/mtls-*.yml in certs/
+	@$(PY) -m linkerpy.app.cli tls certs certs web.mesh.test client-side.mesh.test
 
 clean: ## remove everything that make made, .venv included
 	@rm -rf .venv .stamps build dist *.egg-info .coverage twisted/plugins/dropin.cache

@@ -20,8 +20,8 @@ class Load:
     p99_ms: float
 
 
-def wrk(port: int, connections: int, seconds: int) -> Load:
-    """Ask a server for `/` over and over, on kept connections, for a bounded time.
+def wrk(port: int, connections: int, seconds: int, scheme: str = "http", path: str = "/") -> Load:
+    """Ask a server for `path` over and over, on kept connections, for a bounded time.
 
     Raises: BenchError when wrk is missing, or any answer was not a plain success.
     """
@@ -30,7 +30,7 @@ def wrk(port: int, connections: int, seconds: int) -> Load:
         raise BenchError("wrk is missing: apt-get install wrk")
     command = [binary, "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
     done = subprocess.run(
-        pinned(LOAD_CORE, [*command, f"http://127.0.0.1:{port}/"]),
+        pinned(LOAD_CORE, [*command, f"{scheme}://127.0.0.1:{port}{path}"]),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -69,7 +69,7 @@ class Subject:
 def backend(port: int, root: Path) -> list[str]:
     """Return the command of the backend all subjects share."""
     answer = f'location / {{ return 200 "{REPLY}"; }}'
-    return _nginx(root, f"server {{ listen 127.0.0.1:{port}; {answer} }}")
+    return nginx_command(root, f"server {{ listen 127.0.0.1:{port}; {answer} }}")
 
 
 def linkerpy(port: int, backend: int, root: Path) -> list[str]:
@@ -87,7 +87,7 @@ def twistd(port: int, backend: int, root: Path, *options: str) -> list[str]:
 
 def nginx(port: int, backend: int, root: Path) -> list[str]:
     """Return the command of NGINX as a reverse proxy: one process, connections kept."""
-    return _nginx(root, _FORWARD.format(port=port, backend=backend))
+    return nginx_command(root, _FORWARD.format(port=port, backend=backend))
 
 
 def twisted_web(port: int, backend: int, _root: Path) -> list[str]:
@@ -100,7 +100,8 @@ def bare(port: int, backend: int, _root: Path) -> list[str]:
     return [sys.executable, "-m", "bench.bare", str(port), str(backend)]
 
 
-def _nginx(root: Path, http: str) -> list[str]:
+def nginx_command(root: Path, http: str) -> list[str]:
+    """Return the command of an NGINX with these lines in its `http` block."""
     binary = find("nginx")
     if binary is None:
         raise BenchError("nginx is missing: apt-get install nginx")

@@ -13,6 +13,7 @@ from linkerpy.admin.metrics import metrics_page
 from linkerpy.admin.process import process_pages
 from linkerpy.admin.security import Security
 from linkerpy.admin.state import AdminState, Json
+from linkerpy.admin.tls import tls_page
 from linkerpy.net.log import LEVELS
 from linkerpy.net.web import Page, Pages, as_json, site, text
 
@@ -30,6 +31,7 @@ def make_site(
         "/delegator.json": delegator_page(state, reactor),
         "/logging.json": logging_page(LEVELS),
         **{path: _state_page(show) for path, show in state.states.items()},
+        "/admin/tls_failures.json": tls_page(state),
     }
     for more in telemeters:
         pages.update(more)

@@ -1,10 +1,11 @@
 """What the admin pages know of the process: filled in by `app`, asked by every page."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from linkerpy.core.closable import Closable
+from linkerpy.net.tls_failures import TlsFailure
 from linkerpy.telemetry.metrics import Metrics
 
 Json = dict[str, Any]
@@ -47,3 +48,5 @@ class AdminState:
     """Explains names without any configured namer."""
     states: Mapping[str, Callable[[], Json]] = field(default_factory=dict)
     """State pages by path: what each shows."""
+    tls_failures: Iterable[TlsFailure] = ()
+    """The latest, newest first."""

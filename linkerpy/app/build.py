@@ -32,7 +32,7 @@ from linkerpy.net.dns import Resolver
 from linkerpy.net.errors import show_address
 from linkerpy.net.listen import ListeningPort, listen
 from linkerpy.net.log import logger
-from linkerpy.net.tls_handshake import Handshakes, ServerTls
+from linkerpy.net.tls_handshake import ServerTls
 from linkerpy.protocol.http.config import HttpRouter
 from linkerpy.protocol.http.router import RunningHttpRouter
 from linkerpy.protocol.tcp.config import TcpRouter
@@ -161,6 +161,7 @@ class Linkerd(Service):
             bound_names=bound_names(self._namers, self._env),
             explain_system=explain_system(self._env),
             states=self._env.states,
+            tls_failures=self._env.tls_failures,
         )
 
     # -- stopping ---------------------------------------------------------------------------------
@@ -268,8 +269,8 @@ def _admin_tls(keys: Admin, env: Env) -> ServerTls | None:
 
     Raises: TlsConfigError.
     """
-    handshakes = Handshakes(env.metrics.scope("admin"), env.clock, show_address(keys.ip, keys.port))
-    return server_tls(env.reactor, keys.tls, handshakes, (b"http/1.1",))
+    where = show_address(keys.ip, keys.port)
+    return server_tls(keys.tls, env, env.metrics.scope("admin"), "admin", where, (b"http/1.1",))
 
 
 def _security(keys: SecurityKeys | None) -> Security:

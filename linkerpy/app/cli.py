@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from linkerpy import __version__
-from linkerpy.app.schema import Linker, LinkerTcp, json_schema, load
+from linkerpy.app import tls_command
+from linkerpy.app.schema import Linker, LinkerTcp, Loaded, json_schema, load
 from linkerpy.config.kinds import BrokenKindError, DuplicateKindError
 from linkerpy.config.report import ConfigError, Mistake
 
@@ -41,6 +42,8 @@ def _parser() -> argparse.ArgumentParser:
     check.set_defaults(command=_check)
     schema = commands.add_parser("schema", help="print the JSON Schema of configuration files")
     schema.set_defaults(command=_schema)
+    tls = commands.add_parser("tls", help="look at a TLS server as a router would")
+    tls_command.add_arguments(tls)
     run = commands.add_parser("run", help="run the router in the foreground")
     run.add_argument("file", metavar="FILE", help="the file, or - for standard input")
     run.add_argument("--log-format", choices=["text", "json"], default="text")
@@ -51,9 +54,21 @@ def _parser() -> argparse.ArgumentParser:
 
 def _check(options: argparse.Namespace) -> int:
     loaded = load(options.file)
-    _warn(loaded.source.name, loaded.warnings)
-    print(f"{loaded.source.name}: ok ({_summary(loaded.config)})")
+    name = loaded.source.name
+    mistakes, doubts = _certificate_doubts(loaded)
+    if mistakes:
+        raise ConfigError(name, mistakes, [*loaded.warnings, *doubts])
+    _warn(name, sorted({*loaded.warnings, *doubts}))
+    print(f"{name}: ok ({_summary(loaded.config)})")
     return 0
+
+
+def _certificate_doubts(loaded: Loaded) -> tuple[list[Mistake], list[Mistake]]:
+    if "tls" not in loaded.source.text:  # nor need we read the code that reads certificates
+        return [], []
+    from linkerpy.app.certificates import certificate_doubts  # noqa: PLC0415
+
+    return certificate_doubts(loaded.config, loaded.source)
 
 
 def _summary(config: Linker | LinkerTcp) -> str:

@@ -5,32 +5,48 @@ The same objects serve servers, the admin port, clients, and everything that fet
 Source: config spec, sections 7.2 and 8.4.
 """
 
-from typing import ClassVar, Self
+import re
+from typing import Annotated, ClassVar, Self
 
-from pydantic import model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from linkerpy.config.fields import Flag, Many, Text
 from linkerpy.config.model import Model
 
 
-class ServerTls(Model):
-    """A server's certificate, and what it wants of its clients'. Files are read when used."""
+def _server_name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ValueError("must be a host name, such as web.example.com or *.example.com")
+    return name
+
+
+_NAME = re.compile(r"(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+
+ServerName = Annotated[Text, AfterValidator(_server_name)]
+"""What a client may ask for by SNI."""
+
+
+class Certificate(Model):
+    """A certificate, its key, and the certificates between it and its CA. Read when used."""
 
     cert_path: Text
     key_path: Text
     intermediate_certs_path: Text | None = None
+
+
+class ServerTls(Certificate):
+    """A server's certificate, and what it wants of its clients'."""
+
+    identities: dict[ServerName, Certificate] = Field(default_factory=dict)
+    """Other certificates, for clients that ask for these names by SNI; `*.` is any one label."""
     ca_cert_path: Text | None = None
     require_client_auth: Flag = False
     ciphers: Many[Text] | None = None
     protocols: Many[Text] | None = None
 
 
-class ClientAuth(Model):
+class ClientAuth(Certificate):
     """The certificate a client shows."""
-
-    cert_path: Text
-    key_path: Text
-    intermediate_certs_path: Text | None = None
 
 
 class ClientTls(Model):

@@ -24,7 +24,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from linkerpy.net.timed import TimedClient, TimedServer
-from linkerpy.net.tls_errors import TlsCut, TlsFailed, closed, explain, not_tls
+from linkerpy.net.tls_errors import TlsCut, TlsFailed, closed, explain, not_tls, renegotiated
 from linkerpy.net.tls_handshake import Handshake
 from linkerpy.net.transport import Client, Immediate, Server
 
@@ -179,8 +179,8 @@ class Tls(Immediate):
         try:
             for _ in range(most):
                 pieces.append(recv(_RECORD))  # noqa: PERF401 - what came before an error counts
-        except SSL.WantReadError:
-            pass
+        except SSL.WantReadError:  # a record was no data
+            end = self._answer()
         except SSL.ZeroReturnError:
             self.peer_had = self._peer_had()
             end = main.CONNECTION_DONE
@@ -202,8 +202,21 @@ class Tls(Immediate):
         self._send_out()
         self.flush()
         assert self._shaken is not None
-        failed = explain(error, self._shaken.attempt)
-        failed.unheard = not self._spoken
+        return self._broke(explain(error, self._shaken.attempt))
+
+    def _answer(self) -> TlsFailed | None:
+        """Send what OpenSSL answers by itself; before TLS 1.3 that refuses to shake hands again."""
+        before = self._out
+        self._send_out()
+        if self._out == before or self._tls.get_protocol_version() >= SSL.TLS1_3_VERSION:
+            return None
+        self.flush()
+        assert self._shaken is not None
+        return self._broke(renegotiated(self._shaken.attempt))
+
+    def _broke(self, failed: TlsFailed) -> TlsFailed:
+        failed.at_the_door = failed.at_the_door and not self._spoken
+        assert self._shaken is not None
         self._shaken.broke(failed)
         return failed
 

@@ -6,7 +6,9 @@ used leaves the last good context serving.
 """
 
 # mypy: disallow-untyped-calls=False
+import math
 import os
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -53,7 +55,9 @@ class TlsServing:
 
     identity: Identity
     by_name: tuple[tuple[str, Identity], ...] = ()
-    """Other certificates, for the names (in lower case) that clients ask for by SNI."""
+    """Other certificates, for the names (in lower case) that clients ask for by SNI.
+
+    `*.` stands for one label."""
     client_ca: str | None = None
     """The file, or directory, of CAs whose clients are let in; None is the system's."""
     require_client: bool = False
@@ -96,6 +100,8 @@ class Made:
     identity: x509.Certificate | None
     trusted: str
     warnings: tuple[str, ...] = ()
+    expires: float = math.inf
+    """When the first of our certificates does, in seconds since the epoch."""
 
     @property
     def shown(self) -> str:
@@ -122,10 +128,12 @@ def make_serving(settings: TlsServing, verify: Verify) -> Made:
     warnings: list[str] = []
     trusted = "nobody, for no client certificate is asked for"
     names: dict[str, SSL.Context] = {}
+    expiries: list[float] = []
 
     def context_of(loaded: LoadedIdentity) -> SSL.Context:
         nonlocal trusted
         warnings.extend(loaded.warnings)
+        expiries.append(loaded.expires)
         context = _context(settings.versions, settings.ciphers)
         _show(context, loaded)
         context.set_session_cache_mode(SSL.SESS_CACHE_OFF)  # tickets serve, and cost no memory
@@ -148,7 +156,8 @@ def make_serving(settings: TlsServing, verify: Verify) -> Made:
     if names:
         context.set_tlsext_servername_callback(_by_name(names))
     versions = settings.versions or DEFAULT_VERSIONS
-    return Made(context, versions, main.certificate, trusted, tuple(dict.fromkeys(warnings)))
+    warned = tuple(dict.fromkeys(warnings))
+    return Made(context, versions, main.certificate, trusted, warned, min(expiries))
 
 
 def make_calling(settings: TlsCalling, verify: Verify) -> Made:
@@ -171,21 +180,34 @@ def make_calling(settings: TlsCalling, verify: Verify) -> Made:
     if settings.alpn:
         context.set_alpn_protos(list(settings.alpn))
     own = None if loaded is None else loaded.certificate
-    return Made(context, settings.versions or DEFAULT_VERSIONS, own, trusted, tuple(warnings))
+    expires = math.inf if loaded is None else loaded.expires
+    versions = settings.versions or DEFAULT_VERSIONS
+    return Made(context, versions, own, trusted, tuple(warnings), expires)
 
 
 class LiveTls(Generic[S]):
     """A context that follows its files. `made` is the latest that could be made."""
 
     def __init__(
-        self, reactor: Any, settings: S, make: Callable[[S, Verify], Made], verify: Verify
+        self,
+        reactor: Any,
+        settings: S,
+        make: Callable[[S, Verify], Made],
+        verify: Verify,
+        on_reload: Callable[[bool], None] = lambda _good: None,
     ) -> None:
+        """`on_reload` hears of each time the files have changed, and whether they will do.
+
+        Raises: TlsConfigError.
+        """
         self.settings = settings
         self.generation = 0
         """How many times the files have brought a new context."""
         self._reactor = reactor
         self._make = make
         self._verify = verify
+        self._on_reload = on_reload
+        self._complaint = ""
         self._due: Any = None
         self.made = make(settings, verify)
         _warn(self.made.warnings)
@@ -205,12 +227,22 @@ class LiveTls(Generic[S]):
         try:
             made = self._make(self.settings, self._verify)
         except TlsConfigError as error:
-            _log.error("kept the certificates in use, for the new ones will not do: {e}", e=error)
+            if str(error) != self._complaint:  # a file may change often without becoming better
+                self._complaint = str(error)
+                _log.error("kept the certificates in use, for the new will not do: {e}", e=error)
+            self._on_reload(False)
             return
+        self._complaint = ""
         self.made = made
         self.generation += 1
         _warn(made.warnings)
         _log.info("new certificates in use: {shown}", shown=made.shown)
+        self._on_reload(True)
+
+    @property
+    def seconds_left(self) -> float:
+        """Until our certificate, or the first of its chain to do so, expires; below 0 it has."""
+        return self.made.expires - time.time()
 
     def close(self) -> None:
         """Follow the files no more."""
@@ -339,8 +371,9 @@ def _choose_from(ours: tuple[bytes, ...]) -> Callable[[SSL.Connection, list[byte
 def _by_name(names: dict[str, SSL.Context]) -> Callable[[SSL.Connection], None]:
     def choose(connection: SSL.Connection) -> None:
         asked = (connection.get_servername() or b"").decode("ascii", "replace").lower()
-        if asked in names:
-            connection.set_context(names[asked])
+        context = names.get(asked) or names.get("*." + asked.partition(".")[2])
+        if context is not None:
+            connection.set_context(context)
 
     return choose
 

@@ -45,6 +45,7 @@ CAUSES = (
     "closed",
     "silent",
     "timeout",
+    "renegotiation",
     "other",
 )
 """What a handshake can fail of, as metrics name it."""
@@ -61,6 +62,9 @@ WRONG_NAME = 62
 """X509_V_ERR_HOSTNAME_MISMATCH, with which our own check of names reports."""
 
 
+_AT_THE_DOOR = ("no_client_certificate", "certificate_rejected")
+
+
 class TlsFailed(error.ConnectionLost):
     """TLS could not be agreed on, or broke; the text says why and what to do."""
 
@@ -68,8 +72,9 @@ class TlsFailed(error.ConnectionLost):
         super().__init__(text)
         self.cause = cause
         self.text = text
-        self.unheard = True
-        """Whether the peer's protocol had not said a word yet."""
+        self.at_the_door = cause in _AT_THE_DOOR
+        """Whether a server refused us before it read a word: by TLS 1.3, our handshake is over
+        before it has looked at our certificate."""
 
     def __str__(self) -> str:
         return self.text
@@ -172,6 +177,15 @@ def timed_out(attempt: Attempt, seconds: float) -> TlsFailed:
     if attempt.calling:
         cure = "is it a TLS port, and is the server overloaded?"
     return TlsFailed("timeout", f"{text}: {cure}")
+
+
+def renegotiated(attempt: Attempt) -> TlsFailed:
+    """The peer asked for another handshake on a connection that has had its own."""
+    return TlsFailed(
+        "renegotiation",
+        f"the {attempt.peer} wanted to shake hands again (renegotiation), which is never allowed: "
+        "let it speak TLS 1.3, or ask for certificates in the first handshake",
+    )
 
 
 # -- certificates that we refused ------------------------------------------------------------------

@@ -18,7 +18,14 @@ from linkerpy.net.tls_names import issuer_of, moment, names_of, subject_of
 _LARGEST = 4 << 20
 """Bytes of a PEM file; the bundles of whole systems have a quarter of a megabyte."""
 
+_MOST_OWN = 20
+"""CAs of a file that somebody chose one by one. In those of whole systems some are always old."""
+
 _BEGIN = b"-----BEGIN "
+
+_SOON = datetime.timedelta(days=14)
+"""Before its end a certificate should have been renewed; if it is short-lived, a fifth of its life
+before."""
 
 
 class TlsConfigError(ValueError):
@@ -47,6 +54,11 @@ class LoadedIdentity:
     key: PrivateKeyTypes
     chain: list[x509.Certificate]
     warnings: list[str] = field(default_factory=list)
+
+    @property
+    def expires(self) -> float:
+        """When the first of its certificates does, in seconds since the epoch."""
+        return min(c.not_valid_after_utc.timestamp() for c in (self.certificate, *self.chain))
 
 
 def load_identity(identity: Identity) -> LoadedIdentity:
@@ -99,6 +111,8 @@ def load_trust(paths: Sequence[str]) -> tuple[list[x509.Certificate], list[str]]
         for file in _bundle(path):
             certificates = load_certificates(file)
             found += certificates
+            if len(certificates) > _MOST_OWN:
+                continue
             warnings += date_warnings(file, certificates)
             warnings += [
                 f"{file}: {subject_of(certificate)} is not the certificate of a CA, so it vouches "
@@ -132,6 +146,8 @@ def date_warnings(path: str, certificates: Sequence[x509.Certificate]) -> list[s
             what, cure = f"expired on {moment(ends)}", "peers will refuse it until it is renewed"
         elif begins > now:
             what, cure = f"is valid only from {moment(begins)}", "check this machine's clock"
+        elif ends - now < min(_SOON, (ends - begins) / 5):
+            what, cure = f"expires soon, on {moment(ends)}", "renew it before peers refuse it"
         else:
             continue
         found.append(f"{path}: the certificate {subject_of(certificate)} {what}: {cure}")

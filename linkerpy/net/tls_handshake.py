@@ -4,7 +4,6 @@
 """
 
 # mypy: disallow-untyped-calls=False
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -22,14 +21,13 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from linkerpy.core.clock import Clock
+from linkerpy.core.closable import Closable, Group
 from linkerpy.net.errors import show_address
-from linkerpy.net.log import logger
 from linkerpy.net.tls_check import is_for, sni_of
 from linkerpy.net.tls_context import LiveTls, TlsCalling, TlsServing, make_serving
 from linkerpy.net.tls_errors import WRONG_NAME, Attempt, TlsFailed, timed_out
+from linkerpy.net.tls_failures import Teller
 from linkerpy.telemetry.metrics import Metrics
-
-_log = logger("linkerpy.tls")
 
 SERVER_PATIENCE = 10.0
 """Seconds in which a client must have finished its handshake."""
@@ -37,22 +35,7 @@ SERVER_PATIENCE = 10.0
 CLIENT_PATIENCE = 5.0
 """Seconds in which a server must have finished its."""
 
-_LOG_INTERVAL = 1.0
-"""Seconds between two lines about failures of one cause at one server."""
-
-_MOST_RECENT = 50
-
 _MOST_SESSIONS = 256
-
-
-@dataclass(frozen=True, slots=True)
-class FailedHandshake:
-    """One that failed; `time` is in seconds since the epoch's stand-in, the clock's beginning."""
-
-    time: float
-    peer: str
-    cause: str
-    text: str
 
 
 class Handshakes:
@@ -61,18 +44,15 @@ class Handshakes:
     Source: telemetry-admin spec, section 2.2.
     """
 
-    def __init__(self, metrics: Metrics, clock: Clock, where: str = "") -> None:
-        """`where` is a server's address; a client has none, and tells of failures otherwise."""
+    def __init__(self, metrics: Metrics, clock: Clock, teller: Teller | None = None) -> None:
+        """`teller` is told of what fails; without one, it is only counted."""
         self.clock = clock
-        self.recent: deque[FailedHandshake] = deque(maxlen=_MOST_RECENT)
-        self.where = where
         self._metrics = metrics.scope("tls")
+        self._teller = teller
         self._open = 0
         self._metrics.gauge("connections", read=lambda: self._open)
         self._took = self._metrics.stat("handshake_latency_ms")
         self._took_in_vain = self._metrics.stat("failed_handshake_latency_ms")
-        self._told: dict[str, tuple[float, int]] = {}
-        """By cause: when it was last told, and how many were not since."""
 
     def succeeded(self, started: float) -> None:
         """One that began at `started` is over."""
@@ -83,32 +63,27 @@ class Handshakes:
         """A connection of one that succeeded has closed."""
         self._open -= 1
 
-    def failed(self, failure: TlsFailed, peer: str, started: float | None = None) -> None:
-        """Count one that failed and, at a server, tell of it in the log."""
-        now = self.clock.seconds()
-        if started is not None:
-            self._took_in_vain.add((now - started) * 1000)
-        self._metrics.counter("failures", failure.cause).incr()
-        self.recent.append(FailedHandshake(now, peer, failure.cause, failure.text))
-        if self.where and failure.cause == "silent":  # as of health checks, by the thousand
-            _log.debug("{peer} at {where}: {why}", peer=peer, where=self.where, why=failure)
-        elif self.where:
-            self._tell(failure, peer, now)
+    def reloaded(self, good: bool) -> None:
+        """Certificate files have changed; whether those there are now will do."""
+        self._metrics.counter("reloads" if good else "failed_reloads").incr()
 
-    def _tell(self, failure: TlsFailed, peer: str, now: float) -> None:
-        told_at, untold = self._told.get(failure.cause, (now - _LOG_INTERVAL, 0))
-        if now - told_at < _LOG_INTERVAL:
-            self._told[failure.cause] = (told_at, untold + 1)
-            return
-        more = f" (and {untold} more since the last such line)" if untold else ""
-        self._told[failure.cause] = (now, 0)
-        _log.warn(
-            "TLS handshake of {peer} with {where} failed: {text}{more}",
-            peer=peer,
-            where=self.where,
-            text=failure.text,
-            more=more,
-        )
+    def show(self, live: LiveTls[Any]) -> Closable:
+        """Let the metrics tell of our certificate's age, and of checks that are not made."""
+        shown = Group()
+        if live.made.identity is not None:
+            gauge = self._metrics.gauge("certificate_seconds_left", read=lambda: live.seconds_left)
+            shown.add(gauge)
+        if isinstance(live.settings, TlsCalling) and not live.settings.verify:
+            shown.add(self._metrics.gauge("validation_disabled", read=lambda: 1))
+        return shown
+
+    def failed(self, failure: TlsFailed, peer: str, started: float | None = None) -> None:
+        """Count one that failed, and tell of it; `started` if it failed before TLS stood."""
+        if started is not None:
+            self._took_in_vain.add((self.clock.seconds() - started) * 1000)
+        self._metrics.counter("failures", failure.cause).incr()
+        if self._teller is not None:
+            self._teller.tell(failure, peer)
 
 
 def verify(connection: SSL.Connection, given: Any, code: int, depth: int, ok: int) -> bool:
@@ -139,12 +114,14 @@ class ServerTls:
     """
 
     def __init__(self, reactor: Any, settings: TlsServing, handshakes: Handshakes) -> None:
-        self.live = LiveTls(reactor, settings, make_serving, verify)
+        self.live = LiveTls(reactor, settings, make_serving, verify, handshakes.reloaded)
         self.handshakes = handshakes
+        self._shown = handshakes.show(self.live)
         self.patience = SERVER_PATIENCE
 
     def close(self) -> None:
         """Follow the files no more."""
+        self._shown.close()
         self.live.close()
 
     def begin(self, _address: object) -> tuple[SSL.Connection, Attempt]:
@@ -163,6 +140,14 @@ class Target:
     live: LiveTls[TlsCalling]
     name: str | None
     """See `ClientTls`."""
+    teller: Teller | None = None
+    """Who is told of handshakes that fail."""
+
+    def tls(self, metrics: Metrics, clock: Clock) -> "ClientTls":
+        """TLS for one client, whose metrics these are."""
+        handshakes = Handshakes(metrics, clock, self.teller)
+        handshakes.show(self.live)  # until the client's metrics are pruned
+        return ClientTls(self.live, self.name, handshakes)
 
 
 class ClientTls:

@@ -7,6 +7,7 @@ from typing import Any
 
 from linkerpy.core.clock import Clock, TimerWheel
 from linkerpy.naming.inet import Inet
+from linkerpy.net.tls_failures import TlsFailures
 from linkerpy.router.rolling_log import LogFiles
 from linkerpy.telemetry.metrics import Metrics
 from linkerpy.telemetry.tracing import Tracing
@@ -33,3 +34,5 @@ class Env:
     """The metrics scope of the router that something is built for, by its names."""
     states: dict[str, Callable[[], Any]] = field(default_factory=dict)
     """State pages by path: what each shows, as JSON. Who follows something adds its own."""
+    tls_failures: TlsFailures = field(default_factory=TlsFailures)
+    """The latest of the process."""

@@ -15,6 +15,7 @@ from linkerpy.admin.security import Security
 from linkerpy.admin.site import make_site
 from linkerpy.admin.state import AdminState, RouterView
 from linkerpy.core.closable import NOTHING, OnClose
+from linkerpy.net.tls_failures import TlsFailures
 from linkerpy.telemetry.metrics import Metrics
 from linkerpy.telemetry.process import watch_process
 from linkerpy.telemetry.snapshots import Snapshots
@@ -48,6 +49,7 @@ class World:
     explained: list[tuple[str, str]] = field(default_factory=list)
     given_up: list[str] = field(default_factory=list)
     states: dict[str, Any] = field(default_factory=dict)
+    tls_failures: TlsFailures = field(default_factory=TlsFailures)
 
     def state(self) -> AdminState:
         return AdminState(
@@ -61,6 +63,7 @@ class World:
             bound_names=self._names,
             explain_system=self._never,
             states=self.states,
+            tls_failures=self.tls_failures,
         )
 
     def _view(self, label, explain):

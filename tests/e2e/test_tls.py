@@ -10,7 +10,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
+from linkerpy.app import cli
+from linkerpy.net.client_cert import client_cert
 from tests.support import needs
 from tests.support.certs import Authority
 from tests.support.daemon import Daemon
@@ -48,6 +51,7 @@ routers:
 - protocol: http
   label: in
   dtab: /svc => /$/inet/127.0.0.1/{backend}
+  client: {{forwardClientCert: true}}
   servers:
   - ip: 127.0.0.1
     port: {inside}
@@ -78,7 +82,11 @@ class Mesh:
             f"listen 127.0.0.1:{self.secure} ssl;"
             f"ssl_certificate {self.server.cert_path};"
             f"ssl_certificate_key {self.server.key_path};"
-            "client_max_body_size 20m; location /up { return 200 $content_length; }",
+            # It answers when it has all of the body, so that nobody sends to a closed door.
+            "client_max_body_size 20m; client_body_buffer_size 20m;"
+            "location /up { proxy_pass http://127.0.0.1:$server_port/count; }"
+            "location /count { return 200 $content_length; }"
+            "location /who { return 200 '$http_x_forwarded_client_cert'; }",
         )
         nginx.root.mkdir()
         nginx.html.mkdir()
@@ -114,9 +122,10 @@ class Mesh:
         stack.callback(self.daemon.stop)
         self.daemon.wait_ready()
 
-    def ask(self, name, path="/", data=None):
+    def ask(self, name, path="/", data=None, headers=()):
         """What a client of the outer router gets: status, headers and body."""
-        request = urllib.request.Request(f"http://127.0.0.1:{self.out}{path}", data, {"Host": name})
+        url, headers = f"http://127.0.0.1:{self.out}{path}", {"Host": name, **dict(headers)}
+        request = urllib.request.Request(url, data, headers)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), AnyStatus())
         with opener.open(request, timeout=20) as answer:
             return answer.status, answer.headers, answer.read()
@@ -167,6 +176,15 @@ def test_two_routers_speak_mutual_tls_with_each_other(mesh):
     assert "rt/out/client/#/io.l5d.fs/web/tls/connections" in mesh.metrics()
 
 
+def test_the_backend_is_told_whom_tls_has_proved_the_caller_to_be(mesh):
+    status, _, body = mesh.ask("web", "/who", headers={"X-Forwarded-Client-Cert": "Hash=0"})
+    assert status == 200
+    caller = x509.load_pem_x509_certificate(Path(mesh.client.cert_path).read_bytes())
+    assert body == client_cert(caller)
+    assert b";DNS=caller.mesh.test;" in body
+    assert mesh.ask("plain", "/who", headers={"X-Forwarded-Client-Cert": "Hash=0"})[2] == b""
+
+
 def test_a_part_of_the_clients_can_be_left_plain(mesh):
     assert mesh.ask("plain")[::2] == (200, PAGE.encode())
 
@@ -205,12 +223,38 @@ def test_the_server_tells_and_counts_whom_it_refused(mesh):
     )
 
 
+def test_the_admin_page_lists_both_sides_of_what_failed(mesh):
+    mesh.ask("nameless")
+    listed = json.loads(mesh.daemon.admin("/admin/tls_failures.json"))["failures"]
+    assert all(set(one) == {"at", "router", "side", "peer", "cause", "message"} for one in listed)
+    refused = [one for one in listed if one["cause"] == "no_client_certificate"]
+    assert {(one["router"], one["side"]) for one in refused} == {
+        ("in", "server"),
+        ("out", "client"),
+    }
+    (mine,) = [one for one in refused if one["side"] == "client"]
+    assert mine["peer"] == f"127.0.0.1:{mesh.inside}"
+    assert "give one as `clientAuth`" in mine["message"]
+    assert f"TLS of router out with 127.0.0.1:{mesh.inside} failed: " in mesh.daemon.output
+
+
 def test_curl_with_a_certificate_is_served_and_without_one_is_not(mesh):
     mine = ("--cert", mesh.client.cert_path, "--key", mesh.client.key_path)
     assert curl(mesh, "-H", "Host: web", *mine) == (PAGE, 0)
     text, status = curl(mesh, "-H", "Host: web")
     assert status != 0
     assert "certificate required" in text
+
+
+def test_the_command_line_sees_whom_a_server_wants(mesh, capsys):
+    server = ("tls", "check", f"127.0.0.1:{mesh.inside}", "--ca", mesh.authority.bundle)
+    mine = ("--cert", mesh.client.cert_path, "--key", mesh.client.key_path)
+    assert cli.main([*server, "--name", "web.mesh.test", *mine]) == 0
+    said = capsys.readouterr().out
+    assert "passed  client certificate: it asks for " in said
+    assert "O=Mesh CA's, and takes ours" in said
+    assert cli.main([*server, "--name", "web.mesh.test"]) == 1
+    assert "FAILED  no_client_certificate: " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])

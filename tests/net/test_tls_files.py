@@ -13,7 +13,7 @@ from linkerpy.net.tls_files import Identity, TlsConfigError, load_identity, load
 from linkerpy.net.tls_handshake import verify
 from linkerpy.net.tls_hello import parse_hello
 from linkerpy.net.tls_names import clean
-from tests.support.certs import Authority, write
+from tests.support.certs import DAY, NOW, Authority, write
 
 PEM = serialization.Encoding.PEM
 
@@ -106,6 +106,22 @@ def test_certificates_out_of_their_time_are_warned_of(authority):
     assert " is valid only from 2" in future
 
 
+@pytest.mark.parametrize(
+    ("lived", "left", "warned"),
+    [
+        (80, 10, True),  # of three months, less than two weeks are left
+        (75, 15, False),
+        (1, 0.5, False),  # one that is renewed every day
+        (1, 0.1, True),
+    ],
+)
+def test_a_certificate_that_expires_soon_is_warned_of(authority, lived, left, warned):
+    times = {"not_before": NOW - lived * DAY, "not_after": NOW + left * DAY}
+    loaded = load_identity(authority.issue("web.test", **times))
+    assert [" expires soon, on 2" in text for text in loaded.warnings] == [True] * warned
+    assert abs(loaded.expires - times["not_after"].timestamp()) <= 1
+
+
 def test_a_chain_out_of_order_is_warned_of(authority, tmp_path):
     child = authority.child("between")
     identity = child.issue("web.test")
@@ -125,6 +141,15 @@ def test_a_ca_that_is_none_is_warned_of(authority, identity):
     assert load_trust([authority.bundle]) == (load_trust([authority.bundle])[0], [])
     _, warnings = load_trust([identity.cert_path])
     assert "is not the certificate of a CA" in warnings[0]
+
+
+def test_a_bundle_of_a_whole_system_is_not_judged_one_by_one(authority, tmp_path):
+    old = Path(authority.expired("old.test").cert_path).read_bytes()
+    bundle = tmp_path / "ca-certificates.crt"
+    bundle.write_bytes(old * 30)
+    certificates, warnings = load_trust([str(bundle)])
+    assert len(certificates) >= 30
+    assert not warnings
 
 
 def test_a_directory_of_authorities_is_read_whole(authority, tmp_path):

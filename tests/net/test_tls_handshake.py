@@ -8,13 +8,17 @@ from pathlib import Path
 
 import pytest
 from twisted.internet.error import ConnectionLost
+from twisted.internet.task import Clock
 
 from linkerpy.net.connect import connect
 from linkerpy.net.errors import ConnectFailed
+from linkerpy.net.tls_context import LiveTls, TlsCalling, TlsServing, make_calling
 from linkerpy.net.tls_errors import CAUSES
+from linkerpy.net.tls_handshake import Handshakes, ServerTls, Target, verify
+from linkerpy.telemetry.metrics import Gauge, Metrics
 from tests.net.tls_loop import TlsPair, client_tls, server_tls
 from tests.net.wire import PATIENCE, Recorder
-from tests.support.certs import Authority, self_signed
+from tests.support.certs import DAY, NOW, Authority, self_signed
 from tests.support.env import counts
 
 
@@ -266,7 +270,8 @@ def test_garbage_that_begins_like_tls(loop, authority, garbage):
 def test_a_peer_that_leaves_at_once_and_one_that_leaves_in_the_middle(loop, authority):
     raw = Raw(loop, authority)
     raw.socket.close()
-    assert "without a word of TLS: a port scan" in raw.failure()[1]
+    metrics = raw.pair.server_tls.handshakes._metrics
+    loop.until(lambda: counts(metrics) == {"failures/silent": 1}, "the count")
     raw = Raw(loop, authority)
     raw.socket.sendall(b"\x16\x03\x01\x02\x00\x01")
     raw.socket.close()
@@ -411,6 +416,23 @@ def test_several_certificates_are_chosen_from_by_the_name_asked_for(loop, author
     assert "has web.test" in pair.failure()
 
 
+def test_a_certificate_for_any_one_label_gives_way_to_that_of_the_very_name(loop, authority):
+    wild = authority.issue("*.many.test", file="wild")
+    one = authority.issue("one.many.test", file="one")
+    server = server_tls(
+        loop,
+        authority.issue("web.test"),
+        by_name=(("*.many.test", wild), ("one.many.test", one)),
+    )
+    serials = set()
+    for name in ("one.many.test", "two.many.test", "web.test"):
+        pair = TlsPair(loop, server, client_tls(loop, name, trust=[authority.bundle])).stand()
+        serials.add(pair.client.transport.getPeerCertificate().serial_number)
+    assert len(serials) == 3
+    pair = TlsPair(loop, server, client_tls(loop, "a.b.many.test", trust=[authority.bundle]))
+    assert "has web.test" in pair.failure()
+
+
 @pytest.mark.parametrize(
     ("offered", "agreed"),
     [((b"h2", b"http/1.1"), b"http/1.1"), ((b"h2",), None), ((), None)],
@@ -457,35 +479,32 @@ def test_a_second_connection_resumes_the_session_of_the_first(loop, authority, i
     assert max(sizes[1:]) < sizes[0] / 1.5
 
 
-def test_failures_are_counted_by_cause_and_told_once_a_second(loop, authority, identity, capture):
+def test_failures_are_counted_by_cause(loop, authority, identity):
     server = server_tls(loop, identity)
     pair = TlsPair(loop, server, client_tls(loop, verify=False)).stand()
     for words in (b"", *[b"x"] * 5):
         with socket.create_connection(("127.0.0.1", pair.number)) as peer:
             peer.sendall(words)
-    recent = server.handshakes.recent
-    loop.until(lambda: len(recent) == 6, "all failures")
-    assert counts(server.handshakes._metrics) == {
-        "failures/not_tls": 5,
-        "failures/silent": 1,
-    }
-    assert len(capture) == 1
-    assert "the client does not speak TLS" in capture[0]
+    wanted = {"failures/not_tls": 5, "failures/silent": 1}
+    loop.until(lambda: counts(server.handshakes._metrics) == wanted, "all failures")
+    assert len(server.handshakes.listed) == 1  # for they are of one peer
 
 
-@pytest.fixture
-def capture(monkeypatch):
-    """Lines of the log about handshakes."""
-    from linkerpy.net import tls_handshake
+def test_metrics_tell_when_certificates_expire_and_what_is_not_validated(authority):
+    clock, metrics = Clock(), Metrics()
+    identity = authority.issue("web.test", not_after=NOW + 30 * DAY)
+    server = ServerTls(clock, TlsServing(identity), Handshakes(metrics, clock))
+    live = LiveTls(clock, TlsCalling(verify=False), make_calling, verify)
+    Target(live, None).tls(metrics.scope("client"), clock)
+    found = gauges(metrics)
+    assert 29 * DAY.total_seconds() < found["tls/certificate_seconds_left"]
+    assert found["tls/certificate_seconds_left"] <= 30 * DAY.total_seconds()
+    assert found["client/tls/validation_disabled"] == 1
+    assert "client/tls/certificate_seconds_left" not in found
+    server.close()
+    live.close()
+    assert not gauges(metrics)["tls/certificate_seconds_left"]
 
-    lines = []
 
-    class Log:
-        def warn(self, line, **values):
-            lines.append(line.format(**values))
-
-        def debug(self, line, **values):
-            """Health checks."""
-
-    monkeypatch.setattr(tls_handshake, "_log", Log())
-    return lines
+def gauges(metrics):
+    return {"/".join(names): m.value for names, m in metrics.walk() if isinstance(m, Gauge)}

@@ -7,6 +7,7 @@ import pytest
 from linkerpy.net import tls_context
 from tests.net.tls_loop import TlsPair, client_tls, server_tls
 from tests.support.certs import Authority
+from tests.support.env import counts
 
 
 @pytest.fixture
@@ -79,12 +80,17 @@ def test_a_broken_new_file_keeps_the_old_certificate_and_says_why(loop, pair, sa
     assert f"{path}: no certificate in it" in said[-1]
     assert said[-1].startswith("kept the certificates in use")
     assert serial(pair) == before
+    metrics = pair.server_tls.handshakes._metrics
+    path.write_bytes(b"nonsense")
+    loop.until(lambda: counts(metrics).get("failed_reloads") == 2, "the second look")
+    assert len(said) == 1  # for it is the same complaint
     path.unlink()
     loop.until(lambda: "no such file" in said[-1], "the second complaint")
     assert serial(pair) == before
     path.write_bytes(good)
     loop.until(lambda: live.generation, "the good file")
     assert serial(pair) == before
+    assert counts(metrics)["reloads"] == 1
 
 
 def test_a_key_that_follows_its_certificate_makes_no_mismatch(loop, authority, pair, said):

@@ -3,6 +3,7 @@
 from linkerpy.net.connect import connect
 from linkerpy.net.listen import listen
 from linkerpy.net.tls_context import LiveTls, TlsCalling, TlsServing, make_calling
+from linkerpy.net.tls_failures import TlsFailures
 from linkerpy.net.tls_handshake import ClientTls, Handshakes, ServerTls, verify
 from linkerpy.telemetry.metrics import Metrics
 from tests.net.wire import PATIENCE, Recorder, factory
@@ -11,8 +12,7 @@ from tests.net.wire import PATIENCE, Recorder, factory
 def server_tls(loop, identity, **settings):
     """A server's TLS."""
     reactor = loop.reactor
-    found = Handshakes(Metrics(), reactor, "127.0.0.1:0")
-    return ServerTls(reactor, TlsServing(identity, **settings), found)
+    return ServerTls(reactor, TlsServing(identity, **settings), handshakes(reactor, "server"))
 
 
 def client_tls(loop, name=None, **settings):
@@ -21,7 +21,15 @@ def client_tls(loop, name=None, **settings):
     if "trust" in settings:
         settings["trust"] = tuple(settings["trust"])
     live = LiveTls(reactor, TlsCalling(**settings), make_calling, verify)
-    return ClientTls(live, name, Handshakes(Metrics(), reactor))
+    return ClientTls(live, name, handshakes(reactor, "client"))
+
+
+def handshakes(reactor, side):
+    """Handshakes whose failures are listed as `listed`."""
+    listed = TlsFailures()
+    made = Handshakes(Metrics(), reactor, listed.teller(reactor, "web", side, "127.0.0.1:0"))
+    made.listed = listed
+    return made
 
 
 class TlsPair:
@@ -67,15 +75,18 @@ class TlsPair:
 
     def server_failure(self):
         """Wait until the server has told of a failure; cause and text."""
-        recent = self.server_tls.handshakes.recent
-        self.loop.until(lambda: recent, "the server's failure")
-        return recent[-1].cause, recent[-1].text
+        return self._told(self.server_tls, "server")
 
     def client_failure(self):
         """The same of the client."""
-        recent = self.client_tls.handshakes.recent
-        self.loop.until(lambda: recent, "the client's failure")
-        return recent[-1].cause, recent[-1].text
+        return self._told(self.client_tls, "client")
+
+    def _told(self, tls, side):
+        listed = tls.handshakes.listed
+        self.loop.until(lambda: listed, f"the {side}'s failure")
+        latest = next(iter(listed))
+        assert (latest.side, latest.router) == (side, "web")
+        return latest.cause, latest.message
 
 
 class EveryConnectionTls:

@@ -63,21 +63,29 @@ class Authority:
         return write(self.directory, file, made, key)
 
 
-def self_signed(directory, name, file="self"):
-    """A certificate that vouches for itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    made = (
+def signed(subject, names=(), key=None):
+    """A certificate of this subject, as (oid, value) pairs, that vouches for itself."""
+    key = key or ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(oid, value) for oid, value in subject])
+    builder = (
         x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
+        .subject_name(name)
+        .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(NOW - DAY)
         .not_valid_after(NOW + DAY)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .sign(key, hashes.SHA256())
     )
+    if names:
+        extension = x509.SubjectAlternativeName(names)
+        builder = builder.add_extension(extension, critical=False)
+    return builder.sign(key, hashes.SHA256())
+
+
+def self_signed(directory, name, file="self"):
+    """The files of a certificate that vouches for itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    made = signed([(NameOID.COMMON_NAME, name)], [x509.DNSName(name)], key)
     return write(Path(directory), file, made, key)
 
 

@@ -94,14 +94,10 @@ def _state_path(env: "Env", namespace: str) -> str:
 
 
 def _secured(keys: ClientTls | None, env: "Env", metrics: "Metrics") -> "Secured | None":
-    from linkerpy.net.tls_handshake import ClientTls as Secured  # noqa: PLC0415
-    from linkerpy.net.tls_handshake import Handshakes  # noqa: PLC0415
     from linkerpy.router.tls import ClientContexts  # noqa: PLC0415
 
-    target = ClientContexts(env.reactor).target(keys)
-    if target is None:
-        return None
-    return Secured(target.live, target.name, Handshakes(metrics, env.clock))
+    target = ClientContexts(env, env.within[-1]).target(keys)
+    return None if target is None else target.tls(metrics, env.clock)
 
 
 class NamerdPollConfig(InterpreterConfig):

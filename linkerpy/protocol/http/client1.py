@@ -272,7 +272,7 @@ class ClientConnection(Protocol):
 
     def _closed(self, reason: BaseException | None) -> RouterError:
         """Why there is no response. The system may know that the request cannot have been read."""
-        if isinstance(reason, TlsFailed) and reason.unheard:  # TLS 1.3 may refuse us so late
+        if isinstance(reason, TlsFailed) and reason.at_the_door:  # TLS 1.3 may refuse us so late
             where = self._owner.address.show()
             text = f"Unable to establish connection to {where}."
             return ConnectionFailed(text, cause=reason.text)

@@ -81,7 +81,8 @@ class HttpClientKeys(ClientKeys):
 
     REMOVED: ClassVar[dict[str, str]] = {"loggers": "write `requestAuthorizers`"}
 
-    forward_client_cert: Annotated[Flag, NotYet("client certificates", inert=(False,))] = False
+    forward_client_cert: Flag = False
+    """Whether `x-forwarded-client-cert` tells backends of the caller's certificate."""
     request_authorizers: Annotated[
         Many[Annotated[AuthorizerConfig, KindOf("http.authorizer")]],
         NotYet("request authorizers", inert=((),)),

@@ -17,7 +17,7 @@ from linkerpy.core.reply import Reply
 from linkerpy.naming.addr import Address
 from linkerpy.net.connect import connect
 from linkerpy.net.errors import ConnectFailed
-from linkerpy.net.tls_handshake import CLIENT_PATIENCE, ClientTls, Handshakes
+from linkerpy.net.tls_handshake import CLIENT_PATIENCE
 from linkerpy.policy.pool import Pool, PoolLimits
 from linkerpy.protocol.http.wire import WireSettings
 from linkerpy.router.env import Env
@@ -66,12 +66,7 @@ class Dialer:
         self.waited = metrics.counter("pool_num_waited")
         self.refused = metrics.counter("pool_num_too_many_waiters")
         self._idled, self.outlived = metrics.counter("idle"), metrics.counter("lifetime")
-        target = wire.tls
-        self._tls = (
-            None
-            if target is None
-            else ClientTls(target.live, target.name, Handshakes(metrics, env.clock))
-        )
+        self._tls = None if wire.tls is None else wire.tls.tls(metrics, env.clock)
         metrics.gauge("connections", read=lambda: self._open)
         metrics.gauge("pool_size", read=lambda: sum(e.pool.size for e in self.endpoints))
         metrics.gauge("pool_cached", read=lambda: sum(e.pool.idle for e in self.endpoints))

@@ -11,8 +11,9 @@ from linkerpy.config.connection import SocketOptions as SocketKeys
 from linkerpy.config.forwarded import AddForwardedHeader
 from linkerpy.naming.namer import Interpreter
 from linkerpy.naming.path import Path
+from linkerpy.net.errors import show_address
 from linkerpy.net.listen import listen
-from linkerpy.net.tls_handshake import Handshakes, ServerTls
+from linkerpy.net.tls_handshake import ServerTls
 from linkerpy.policy.accrual import default_rule
 from linkerpy.policy.backoff import Waits
 from linkerpy.policy.balance import p2c
@@ -66,7 +67,7 @@ class RunningHttpRouter:
         if config.originator:
             self.router.metrics.gauge("originator", read=lambda: 1.0)
         self._identify = _identifier(config)
-        self._contexts = ClientContexts(env.reactor, _ALPN)
+        self._contexts = ClientContexts(env, config.name, _ALPN)
         self._tls: list[ServerTls | None] = []
         for keys in every_tls(config.client):  # so that files that will not do are known now
             self._contexts.target(keys)
@@ -89,8 +90,9 @@ class RunningHttpRouter:
             server.max_call_depth,
             self._propagator,
         )
-        handshakes = Handshakes(metrics, self._env.clock, label.replace("/", ":"))
-        self._tls.append(server_tls(self._env.reactor, server.tls, handshakes, _ALPN))
+        where = show_address(server.ip, server.port)
+        tls = server_tls(server.tls, self._env, metrics, self.config.name, where, _ALPN)
+        self._tls.append(tls)
         stack = server_stack(self._identify, self.router, settings, metrics, self._env)
         report = bare_response if server.clear_context else error_response
         return HttpPort(stack, wire, self._env.timers, metrics, report)
@@ -141,6 +143,7 @@ class RunningHttpRouter:
             keys.fail_fast,
             _budget(keys.requeue_budget or RetryBudget()),
             _limit(keys.request_attempt_timeout_ms),
+            keys.forward_client_cert,
         )
 
     def listen(self) -> list[str]:

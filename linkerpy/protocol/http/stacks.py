@@ -19,6 +19,7 @@ from linkerpy.policy.verdict import Classify
 from linkerpy.protocol.http.access_log import AccessLog
 from linkerpy.protocol.http.authority import rewrite_host
 from linkerpy.protocol.http.buffering import SHORT, gather_all_bodies, gather_short_bodies
+from linkerpy.protocol.http.client_cert import drop_client_cert, forward_client_cert
 from linkerpy.protocol.http.compress import compress
 from linkerpy.protocol.http.context import call_depth, clear_context, timestamp
 from linkerpy.protocol.http.dialing import Dialer
@@ -138,6 +139,7 @@ class ClientSettings:
     fail_fast: bool = False
     requeues: BudgetRule = field(default_factory=BudgetRule)
     attempt_timeout: float | None = None
+    forward_client_cert: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,7 @@ class HttpStacks:
         chance, recorded = self.env.random, self.env.tracing is not None
         return compose(
             None if log is None else log.logged,
+            forward_client_cert() if settings.forward_client_cert else drop_client_cert,
             None if propagator is None else trace_attempts(propagator, chance, recorded=recorded),
             rewrite_host(client),
             requeues(settings.requeues, client, metrics, self.env),  # above the stats: attempts

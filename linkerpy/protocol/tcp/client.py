@@ -18,7 +18,7 @@ from linkerpy.naming.addr import Address
 from linkerpy.net.connect import connect
 from linkerpy.net.errors import ConnectFailed, ConnectRefused, ConnectTimeout
 from linkerpy.net.options import SocketOptions
-from linkerpy.net.tls_handshake import CLIENT_PATIENCE, ClientTls, Handshakes, Target
+from linkerpy.net.tls_handshake import CLIENT_PATIENCE, Target
 from linkerpy.protocol.tcp.session import Limits
 from linkerpy.router.env import Env
 from linkerpy.telemetry.metrics import Metrics
@@ -58,12 +58,7 @@ class Dialer:
         self.settings = settings
         self._env = env
         self._seconds = env.clock.seconds
-        target = settings.tls
-        self._tls = (
-            None
-            if target is None
-            else ClientTls(target.live, target.name, Handshakes(metrics, env.clock))
-        )
+        self._tls = None if settings.tls is None else settings.tls.tls(metrics, env.clock)
         self._latency = metrics.stat("connect_latency_ms")
         self._failed_latency = metrics.stat("failed_connect_latency_ms")
         self._cancelled = metrics.counter("cancelled_connects")

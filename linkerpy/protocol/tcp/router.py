@@ -7,8 +7,9 @@ from linkerpy.codec.proxy_protocol import make_v1, make_v2
 from linkerpy.core.errors import BindingFailed
 from linkerpy.naming.namer import Interpreter
 from linkerpy.naming.path import Path
+from linkerpy.net.errors import show_address
 from linkerpy.net.listen import listen
-from linkerpy.net.tls_handshake import Handshakes, ServerTls
+from linkerpy.net.tls_handshake import ServerTls
 from linkerpy.policy.accrual import default_rule
 from linkerpy.policy.balance import p2c
 from linkerpy.protocol.tcp.client import DialSettings
@@ -34,7 +35,7 @@ class RunningTcpRouter:
         self.router = Router(_router_settings(config), interpreter, stacks, env)
         if config.originator:
             self.router.metrics.gauge("originator", read=lambda: 1.0)
-        self._contexts = ClientContexts(env.reactor)
+        self._contexts = ClientContexts(env, config.name)
         for keys in every_tls(config.client):  # so that files that will not do are known now
             self._contexts.target(keys)
         self._tls: list[ServerTls | None] = []
@@ -44,8 +45,8 @@ class RunningTcpRouter:
     def _port(self, server: TcpServer) -> TcpPort:
         settings = _server_settings(self.config, server)
         metrics = self.router.metrics.scope("server", settings.label)
-        handshakes = Handshakes(metrics, self._env.clock, settings.label.replace("/", ":"))
-        tls = server_tls(self._env.reactor, server.tls, handshakes)
+        where = show_address(server.ip, server.port)
+        tls = server_tls(server.tls, self._env, metrics, self.config.name, where)
         if tls is not None and settings.connect_timeout is not None:
             tls.patience = min(tls.patience, settings.connect_timeout)
         self._tls.append(tls)

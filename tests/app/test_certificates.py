@@ -1,0 +1,103 @@
+"""What `linkerpy check` finds in the certificates that a file names."""
+
+from pathlib import Path
+
+import pytest
+
+from linkerpy.app import cli
+from tests.support.certs import Authority
+
+CONFIG = """\
+admin:
+  tls: {{certPath: {cert}, keyPath: {key}}}
+routers:
+- protocol: http
+  servers:
+  - tls:
+      certPath: {cert}
+      keyPath: {key}
+      {server}
+  client:
+    tls:
+      commonName: web.test
+      {client}
+"""
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("ca"), "Our CA")
+
+
+@pytest.fixture
+def check(tmp_path, monkeypatch, capsys, authority):
+    """Checks a file; its status, and what was said."""
+    monkeypatch.chdir(tmp_path)
+    good = authority.issue("web.test")
+
+    def run(identity=good, server="requireClientAuth: false", client="enabled: false"):
+        text = CONFIG.format(
+            cert=identity.cert_path, key=identity.key_path, server=server, client=client
+        )
+        Path("l5d.yml").write_text(text)
+        status = cli.main(["check", "l5d.yml"])
+        said = capsys.readouterr()
+        return status, [line for line in said.err.splitlines() if line.startswith("l5d.yml")]
+
+    return run
+
+
+def test_good_certificates_are_no_news(check):
+    assert check() == (0, [])
+
+
+def test_a_missing_file_is_told_wherever_it_is_named(check):
+    status, said = check(client="clientAuth: {certPath: /gone.pem, keyPath: /gone.key}")
+    assert status == 1
+    assert said == [
+        "l5d.yml:13:30: /gone.pem: cannot be read: no such file or directory; check the path"
+    ]
+
+
+def test_a_key_of_another_certificate_is_told_at_the_key(check, authority):
+    one, other = authority.issue("a.test", file="a"), authority.issue("b.test", file="b")
+    status, said = check(type(one)(one.cert_path, other.key_path))
+    assert status == 1
+    before = f"  tls: {{certPath: {one.cert_path}, keyPath: "
+    places = [line.split(" ")[0] for line in said]
+    assert places == [f"l5d.yml:2:{len(before) + 1}:", "l5d.yml:8:16:"]
+    assert f"{other.key_path}: this key is not the one of the certificate in" in said[1]
+
+
+def test_what_is_doubtful_is_warned_of(check, authority):
+    status, said = check(
+        authority.expired("web.test"),
+        server=f"caCertPath: {authority.issue('x.test').cert_path}\n      requireClientAuth: true",
+    )
+    assert status == 0
+    assert all(line.endswith("(warning)") for line in said)
+    assert sum("expired on 2" in line for line in said) == 2
+    (no_ca,) = [line for line in said if "is not the certificate of a CA" in line]
+    assert no_ca.startswith("l5d.yml:9:19: ")
+
+
+def test_trust_that_cannot_be_read_is_told(check, tmp_path):
+    (tmp_path / "empty.pem").touch()
+    status, said = check(client="trustCerts: [empty.pem]")
+    assert status == 1
+    assert said == [
+        "l5d.yml:13:20: empty.pem: the file is empty; it should hold a certificate in PEM"
+    ]
+
+
+def test_settings_that_no_file_is_to_blame_for_are_told_at_tls(check):
+    status, said = check(server="ciphers: [NONE-SUCH]")
+    assert status == 1
+    assert said[0].startswith("l5d.yml:7:7: unknown cipher suite 'NONE-SUCH'")
+
+
+def test_identities_are_checked_too(check):
+    entry = "identities: {b.test: {certPath: /gone.pem, keyPath: /gone.key}}"
+    status, said = check(server=entry)
+    assert status == 1
+    assert said[0].startswith("l5d.yml:9:39: /gone.pem: cannot be read")
