@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from linkerpy import __version__
+from linkerpy.app.explain.arguments import add_arguments
 from linkerpy.app.schema import Linker, json_schema, load
 from linkerpy.config.kinds import BrokenKindError, DuplicateKindError
 from linkerpy.config.report import ConfigError, Mistake
@@ -39,6 +40,9 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="find every mistake in a configuration file")
     check.add_argument("file", metavar="FILE", help="the file, or - for standard input")
     check.set_defaults(command=_check)
+    explained = commands.add_parser("explain", help="show how a request would be routed, and why")
+    add_arguments(explained)
+    explained.set_defaults(command=_explain)
     schema = commands.add_parser("schema", help="print the JSON Schema of configuration files")
     schema.set_defaults(command=_schema)
     run = commands.add_parser("run", help="run the router in the foreground")
@@ -58,6 +62,12 @@ def _summary(config: Linker) -> str:
     servers = sum(len(getattr(router, "servers", ())) for router in config.routers)
     counts = [("router", len(config.routers)), ("server", servers), ("namer", len(config.namers))]
     return ", ".join(f"{n} {name}{'' if n == 1 else 's'}" for name, n in counts if n)
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from linkerpy.app.explain.command import run  # noqa: PLC0415 (the others need not wait for it)
+
+    return run(options)
 
 
 def _schema(_: argparse.Namespace) -> int:
