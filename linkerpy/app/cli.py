@@ -13,6 +13,7 @@ from pathlib import Path
 
 from linkerpy import __version__
 from linkerpy.app.explain.arguments import add_arguments
+from linkerpy.app.hints import hints, in_container
 from linkerpy.app.schema import Linker, json_schema, load
 from linkerpy.config.kinds import BrokenKindError, DuplicateKindError
 from linkerpy.config.report import ConfigError, Mistake
@@ -54,6 +55,8 @@ def _parser() -> argparse.ArgumentParser:
 def _check(options: argparse.Namespace) -> int:
     loaded = load(options.file)
     _warn(loaded.source.name, loaded.warnings)
+    for hint in hints(loaded, container=in_container()):
+        print(f"{hint.show(loaded.source.name)} (hint)", file=sys.stderr)
     print(f"{loaded.source.name}: ok ({_summary(loaded.config)})")
     return 0
 

@@ -14,6 +14,7 @@ from twisted.application.service import IService, Service
 from twisted.python import usage
 
 from linkerpy import __version__
+from linkerpy.app.hints import hints, in_container
 from linkerpy.app.schema import Linker, load
 from linkerpy.config.kinds import BrokenKindError, DuplicateKindError
 from linkerpy.config.report import ConfigError
@@ -60,6 +61,8 @@ class Options(usage.Options):
         for warning in loaded.warnings:
             sys.stderr.write(f"{warning.show(loaded.source.name)} (warning)\n")
         self.config = loaded.config
+        for hint in hints(loaded, container=in_container()):  # kept until there is a log to go to
+            _log.warn("{hint} (hint)", hint=hint.show(loaded.source.name))
 
 
 def fail(message: str) -> NoReturn:
