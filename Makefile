@@ -17,7 +17,7 @@ run: .stamps/run ## start the demo: a backend, the router on 8080, its admin pag
 	@exec sh scripts/run.sh
 
 test: .stamps/dev ## install what the tests need, then run all of them
-	@sh scripts/tools.sh nginx apache2 curl chromium prometheus
+	@sh scripts/tools.sh nginx apache2 curl chromium prometheus systemd-analyze
 	@$(MAKE) --no-print-directory lint unit
 	@$(PYTEST) -m "not ($(UNIT))"
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # tools.sh PROGRAM...: have these programs, from the Debian packages of the same names but for
-# apache2, whose package would bring a service, too.
+# apache2, whose package would bring a service, too, and systemd-analyze.
 # One that cannot be had is said so, and what needs it skips by name; with CI=true it is an error.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
@@ -15,6 +15,7 @@ packages() {
     for program; do
         case $program in
             apache2) printf ' apache2-bin' ;;
+            systemd-analyze) printf ' systemd' ;;
             *) printf ' %s' "$program" ;;
         esac
     done

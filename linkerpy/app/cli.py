@@ -18,6 +18,9 @@ from linkerpy.app.schema import Linker, json_schema, load
 from linkerpy.config.kinds import BrokenKindError, DuplicateKindError
 from linkerpy.config.report import ConfigError, Mistake
 
+_FOREGROUND = ("-n", "--pidfile=", "linkerpy")
+"""No file says who runs: the directory may be another's, or read-only."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that `arguments` name; returns the exit code."""
@@ -85,7 +88,7 @@ def _run(options: argparse.Namespace) -> int:
         print("linkerpy: twistd is not installed beside this Python", file=sys.stderr)
         return 1
     sys.stdout.flush()
-    return os.execv(twistd, [twistd, "-n", "linkerpy", "-c", options.file])  # noqa: S606 (no shell meant)
+    return os.execv(twistd, [twistd, *_FOREGROUND, "-c", options.file])  # noqa: S606 (no shell meant)
 
 
 def _warn(name: str, warnings: Sequence[Mistake]) -> None:

@@ -135,7 +135,7 @@ def test_run_becomes_the_twistd_of_the_same_python(monkeypatch):
     with pytest.raises(SystemExit):
         cli.main(["run", "l5d.yml"])
     twistd = os.path.join(os.path.dirname(sys.executable), "twistd")
-    assert ran == [(twistd, [twistd, "-n", "linkerpy", "-c", "l5d.yml"])]
+    assert ran == [(twistd, [twistd, "-n", "--pidfile=", "linkerpy", "-c", "l5d.yml"])]
 
 
 def test_version_is_the_package_s(capsys):
