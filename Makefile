@@ -7,7 +7,7 @@ PY = .venv/bin/python
 PYTEST = $(PY) -m pytest
 UNIT = not e2e and not packaging and not browser
 
-.PHONY: help run test dev check lint unit e2e bench docs schema clean
+.PHONY: help run test dev check lint unit e2e bench docs site schema clean
 
 help:
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/\1|\2/p' Makefile \
@@ -44,6 +44,10 @@ bench: .stamps/dev ## CPU per request beside NGINX and twisted.web (ARGS=--quick
 
 docs: .stamps/dev ## check that every link and file named in the documents exists
 	@$(PYTEST) -q tests/test_docs.py
+
+site: .stamps/dev ## build the documentation as a site in build/site; any warning is an error
+	@NO_MKDOCS_2_WARNING=1 PYTHONPATH=scripts/site $(PY) -m mkdocs --quiet build --strict
+	@echo build/site/index.html
 
 schema: .stamps/run ## write the JSON Schema of the configuration to dist/linkerpy.schema.json
 	@mkdir -p dist
