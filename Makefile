@@ -8,7 +8,7 @@ PYTEST = $(PY) -m pytest
 PEERS = nginx apache2 curl prometheus mariadbd psql redis-server
 UNIT = not e2e and not packaging and not browser
 
-.PHONY: help run test dev check lint unit e2e bench docs schema certs clean
+.PHONY: help run test dev check lint unit e2e bench docs site schema certs clean
 
 help:
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/\1|\2/p' Makefile \
@@ -18,7 +18,7 @@ run: .stamps/run ## start the demo: a backend, the router on 8080, its admin pag
 	@exec sh scripts/run.sh
 
 test: .stamps/dev ## install what the tests need, then run all of them
-	@sh scripts/tools.sh $(PEERS) chromium
+	@sh scripts/tools.sh $(PEERS) chromium systemd-analyze
 	@$(MAKE) --no-print-directory lint unit
 	@$(PYTEST) -m "not ($(UNIT))"
 
@@ -45,6 +45,10 @@ bench: .stamps/dev ## CPU per request beside NGINX and twisted.web (ARGS=--quick
 
 docs: .stamps/dev ## check that every link and file named in the documents exists
 	@$(PYTEST) -q tests/test_docs.py
+
+site: .stamps/dev ## build the documentation as a site in build/site; any warning is an error
+	@NO_MKDOCS_2_WARNING=1 PYTHONPATH=scripts/site $(PY) -m mkdocs --quiet build --strict
+	@echo build/site/index.html
 
 schema: .stamps/run ## write the JSON Schema of the configuration to dist/linkerpy.schema.json
 	@mkdir -p dist

@@ -1,6 +1,6 @@
 #!/bin/sh
 # tools.sh PROGRAM...: have these programs, from the Debian packages of the same names but for
-# apache2, whose package would bring a service, too, and for databases.
+# apache2, whose package would bring a service, too, and for databases and systemd-analyze.
 # One that cannot be had is said so, and what needs it skips by name; with CI=true it is an error.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
@@ -17,6 +17,7 @@ packages() {
             apache2) printf ' apache2-bin' ;;
             mariadbd) printf ' mariadb-server' ;;
             psql) printf ' postgresql' ;;
+            systemd-analyze) printf ' systemd' ;;
             *) printf ' %s' "$program" ;;
         esac
     done

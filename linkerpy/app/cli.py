@@ -13,9 +13,14 @@ from pathlib import Path
 
 from linkerpy import __version__
 from linkerpy.app import tls_command
+from linkerpy.app.explain.arguments import add_arguments
+from linkerpy.app.hints import hints, in_container
 from linkerpy.app.schema import Linker, LinkerTcp, Loaded, json_schema, load
 from linkerpy.config.kinds import BrokenKindError, DuplicateKindError
 from linkerpy.config.report import ConfigError, Mistake
+
+_FOREGROUND = ("-n", "--pidfile=", "linkerpy")
+"""No file says who runs: the directory may be another's, or read-only."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,6 +45,9 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="find every mistake in a configuration file")
     check.add_argument("file", metavar="FILE", help="the file, or - for standard input")
     check.set_defaults(command=_check)
+    explained = commands.add_parser("explain", help="show how a request would be routed, and why")
+    add_arguments(explained)
+    explained.set_defaults(command=_explain)
     schema = commands.add_parser("schema", help="print the JSON Schema of configuration files")
     schema.set_defaults(command=_schema)
     tls = commands.add_parser("tls", help="look at a TLS server as a router would")
@@ -59,6 +67,8 @@ def _check(options: argparse.Namespace) -> int:
     if mistakes:
         raise ConfigError(name, mistakes, [*loaded.warnings, *doubts])
     _warn(name, sorted({*loaded.warnings, *doubts}))
+    for hint in hints(loaded, container=in_container()):
+        print(f"{hint.show(name)} (hint)", file=sys.stderr)
     print(f"{name}: ok ({_summary(loaded.config)})")
     return 0
 
@@ -78,6 +88,12 @@ def _summary(config: Linker | LinkerTcp) -> str:
     return ", ".join(f"{n} {name}{'' if n == 1 else 's'}" for name, n in counts if n)
 
 
+def _explain(options: argparse.Namespace) -> int:
+    from linkerpy.app.explain.command import run  # noqa: PLC0415 (the others need not wait for it)
+
+    return run(options)
+
+
 def _schema(_: argparse.Namespace) -> int:
     print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
     return 0
@@ -91,7 +107,7 @@ def _run(options: argparse.Namespace) -> int:
         return 1
     sys.stdout.flush()
     log = [f"--log-format={options.log_format}", f"--log-level={options.log_level}"]
-    command = [twistd, "-n", "linkerpy", "-c", options.file, *log]
+    command = [twistd, *_FOREGROUND, "-c", options.file, *log]
     return os.execv(twistd, command)  # noqa: S606 (no shell meant)
 
 

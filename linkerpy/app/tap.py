@@ -16,6 +16,7 @@ from twisted.application.service import IService, Service
 from twisted.python import usage
 
 from linkerpy import __version__
+from linkerpy.app.hints import hints, in_container
 from linkerpy.app.log_output import choose
 from linkerpy.app.schema import Linker, LinkerTcp, load
 from linkerpy.config.kinds import BrokenKindError, DuplicateKindError
@@ -72,6 +73,8 @@ class Options(usage.Options):
         for warning in loaded.warnings:
             sys.stderr.write(f"{warning.show(loaded.source.name)} (warning)\n")
         self.config = loaded.config
+        for hint in hints(loaded, container=in_container()):  # kept until there is a log to go to
+            _log.warn("{hint} (hint)", hint=hint.show(loaded.source.name))
 
     def _choose_log(self) -> None:
         form, level = self["log-format"], str(self["log-level"]).upper()

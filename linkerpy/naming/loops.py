@@ -45,12 +45,12 @@ def _next(path: Path, dtab: Dtab) -> int | None:
         prefix = dtab.dentries[i].prefix
         if prefix.matches(path):
             return i
-        if _could_match(prefix, path):
+        if could_match(prefix, path):
             return None
     return None
 
 
-def _could_match(prefix: Prefix, path: Path) -> bool:
+def could_match(prefix: Prefix, path: Path) -> bool:
     """Whether `prefix` matches some path that begins with `path`."""
     pairs = zip(prefix.elems, path.elems, strict=False)
     return all(mine is WILDCARD or mine == theirs for mine, theirs in pairs)

@@ -65,6 +65,9 @@ Transformers = Many[Annotated[TransformerConfig, KindOf("transformer")]]
 class NamerConfig(KindModel):
     """A namer: answers look-ups below `/#` and its prefix."""
 
+    LOCAL: ClassVar[bool] = False
+    """Whether it answers without the network, hosts in its answers apart."""
+
     prefix: PathField | None = None
     experimental: Flag | None = None
     transformers: Transformers = ()
@@ -82,6 +85,9 @@ class NamerConfig(KindModel):
 
 class InterpreterConfig(KindModel):
     """An interpreter: binds a router's names."""
+
+    LOCAL: ClassVar[bool] = False
+    """Whether it interprets in this process, whatever its namers do."""
 
     experimental: Flag | None = None
     transformers: Transformers = ()

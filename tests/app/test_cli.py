@@ -14,13 +14,22 @@ from tests.app.test_schema import WEB
 @pytest.fixture
 def file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, "in_container", lambda: False)
     return tmp_path / "l5d.yml"
 
 
 def test_check_says_what_a_good_file_holds(file, capsys):
-    file.write_text(WEB)
+    file.write_text(WEB.replace("0.0.0.0", "127.0.0.1"))
     assert cli.main(["check", "l5d.yml"]) == 0
     assert capsys.readouterr() == ("l5d.yml: ok (1 router, 1 server)\n", "")
+
+
+def test_check_prints_hints(file, capsys):
+    file.write_text(WEB)
+    assert cli.main(["check", "l5d.yml"]) == 0
+    (hint,) = capsys.readouterr().err.splitlines()
+    assert hint.startswith("l5d.yml:2:3: whoever reaches 0.0.0.0:9990 can see the configuration")
+    assert hint.endswith("(hint)")
 
 
 def test_check_prints_every_mistake_and_fails(file, capsys):
@@ -45,9 +54,9 @@ def test_check_points_at_the_character_of_a_dtab(file, capsys):
 def test_check_prints_warnings_of_a_good_file(file, capsys):
     file.write_text(WEB + "  maxRequestKB: 5\n")
     assert cli.main(["check", "l5d.yml"]) == 0
-    said = capsys.readouterr()
-    assert said.err.startswith("l5d.yml:11:3: `maxRequestKB` was removed")
-    assert said.err.endswith("(warning)\n")
+    said = capsys.readouterr().err.splitlines()
+    assert said[0].startswith("l5d.yml:11:3: `maxRequestKB` was removed")
+    assert said[0].endswith("(warning)")
 
 
 def test_check_prints_warnings_of_a_bad_file_too(file, capsys):
@@ -127,7 +136,8 @@ def test_run_becomes_the_twistd_of_the_same_python(monkeypatch):
         cli.main(["run", "l5d.yml"])
     twistd = os.path.join(os.path.dirname(sys.executable), "twistd")
     log = ["--log-format=text", "--log-level=INFO"]
-    assert ran == [(twistd, [twistd, "-n", "linkerpy", "-c", "l5d.yml", *log])]
+    command = [twistd, "-n", "--pidfile=", "linkerpy", "-c", "l5d.yml", *log]
+    assert ran == [(twistd, command)]
 
 
 def test_version_is_the_package_s(capsys):

@@ -17,6 +17,7 @@ class DefaultConfig(InterpreterConfig):
     """Has no dtab of its own."""
 
     KIND: ClassVar[str] = "default"
+    LOCAL: ClassVar[bool] = True
 
     def build(self, env: "Env", namers: list[PrefixedNamer]) -> Interpreter:
         """See `InterpreterConfig.build`."""

@@ -40,6 +40,7 @@ class FsInterpreterConfig(InterpreterConfig):
     """Puts the dtab in `dtabFile` before the router's own."""
 
     KIND: ClassVar[str] = "io.l5d.fs"
+    LOCAL: ClassVar[bool] = True
 
     dtab_file: File
 

@@ -52,6 +52,7 @@ class FsConfig(NamerConfig):
     """Names are paths of files below `rootDir`; what follows a file's name is left over."""
 
     KIND: ClassVar[str] = "io.l5d.fs"
+    LOCAL: ClassVar[bool] = True
 
     root_dir: DirectoryName
 

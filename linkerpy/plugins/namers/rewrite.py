@@ -22,6 +22,7 @@ class RewriteConfig(NamerConfig):
     """Names that match `pattern` are looked up further as `name`, captures filled in."""
 
     KIND: ClassVar[str] = "io.l5d.rewrite"
+    LOCAL: ClassVar[bool] = True
     NEEDS: ClassVar[dict[str, str]] = {
         "prefix": "The 'prefix' property is required for the io.l5d.rewrite namer."
     }

@@ -66,7 +66,7 @@ class RunningHttpRouter:
         self.router = Router(settings, interpreter, stacks, env)
         if config.originator:
             self.router.metrics.gauge("originator", read=lambda: 1.0)
-        self._identify = _identifier(config)
+        self._identify = identifier_of(config)
         self._contexts = ClientContexts(env, config.name, _ALPN)
         self._tls: list[ServerTls | None] = []
         for keys in every_tls(config.client):  # so that files that will not do are known now
@@ -238,7 +238,8 @@ def _budget(keys: RetryBudget) -> BudgetRule:
     return BudgetRule(float(keys.ttl_secs), keys.min_retries_per_sec, keys.percent_can_retry)
 
 
-def _identifier(config: HttpRouter) -> Identifier:
+def identifier_of(config: HttpRouter) -> Identifier:
+    """What names the requests of a router."""
     if config.identifier is None:
         return HeaderToken(header="Host", prefix=config.dst_prefix)
     return first_of([one.build(config.dst_prefix, config.dtab) for one in config.identifier])

@@ -206,6 +206,11 @@ class TcpRouter(RouterConfig):
         TcpGlobalClient | TcpStaticClient, KindOf("tcp.client", default="io.l5d.global")
     ] = TcpGlobalClient()
 
+    def name_of(self, server: TcpServer) -> DstName:
+        """Where the connections of one of its servers go."""
+        default = self.dst_prefix + Path.of(str(server.port))
+        return server.dst_name or DstName(default.show(), default)
+
 
 class Identity(Model):
     """A certificate, its chain after it, and its key."""

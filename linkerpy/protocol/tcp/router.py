@@ -14,7 +14,6 @@ from linkerpy.policy.accrual import default_rule
 from linkerpy.policy.balance import p2c
 from linkerpy.protocol.tcp.client import DialSettings
 from linkerpy.protocol.tcp.config import GREETS_BEFORE_TLS, TcpRouter, TcpServer
-from linkerpy.protocol.tcp.dst_name import DstName
 from linkerpy.protocol.tcp.port import TcpPort
 from linkerpy.protocol.tcp.stacks import ClientSettings, ServerSettings, TcpStacks
 from linkerpy.router.env import Env
@@ -138,12 +137,10 @@ def _router_settings(config: TcpRouter) -> RouterSettings:
 
 
 def _server_settings(config: TcpRouter, server: TcpServer) -> ServerSettings:
-    default = config.dst_prefix + Path.of(str(server.port))
-    name = server.dst_name or DstName(default.show(), default)
     session = server.server_session
     life = server.connection_lifetime_secs
     return ServerSettings(
-        name,
+        config.name_of(server),
         server.default_dst_name,
         None if server.connect_timeout_ms is None else server.connect_timeout_ms / 1000,
         server.hello_timeout_ms / 1000,

@@ -9,7 +9,7 @@ import pytest
 from linkerpy.app import schema
 from linkerpy.codec.http import Request
 from linkerpy.protocol.http.config import HttpRouter
-from linkerpy.protocol.http.router import _identifier
+from linkerpy.protocol.http.router import identifier_of
 from tests.support.names import vectors
 
 
@@ -17,7 +17,7 @@ def identifier(kinds, prefix):
     """The identifier of a router with this configuration."""
     schema.install()
     keys = {"protocol": "http", "dstPrefix": prefix, "identifier": kinds, "servers": [{}]}
-    return _identifier(HttpRouter.model_validate(keys, by_alias=True, by_name=False))
+    return identifier_of(HttpRouter.model_validate(keys, by_alias=True, by_name=False))
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_vectors(play, kinds, prefix, line, headers, expected, sent):
 
 
 def test_the_default_is_the_host(play):
-    mesh = play(identify=_identifier(HttpRouter.model_validate({"protocol": "http"})))
+    mesh = play(identify=identifier_of(HttpRouter.model_validate({"protocol": "http"})))
     response = mesh.client().ask("GET / HTTP/1.1\r\nHost:\r\n\r\n")
     assert response.text.endswith("Host header is absent")
 
