@@ -7,8 +7,11 @@ PY = .venv/bin/python
 PYTEST = $(PY) -m pytest
 PEERS = nginx apache2 curl prometheus mariadbd psql redis-server
 UNIT = not e2e and not packaging and not browser
+COMPILED = PYTHONPATH=$(CURDIR)/build/compiled
+WIRE = tests/codec tests/fuzz tests/attack tests/policy
+SOURCES = $(shell find linkerpy twisted -name '*.py')
 
-.PHONY: help run test dev check lint unit e2e bench docs site schema certs clean
+.PHONY: help run test dev check lint unit e2e bench docs site schema certs compiled clean
 
 help:
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/\1|\2/p' Makefile \
@@ -21,6 +24,9 @@ test: .stamps/dev ## install what the tests need, then run all of them
 	@sh scripts/tools.sh $(PEERS) chromium systemd-analyze
 	@$(MAKE) --no-print-directory lint unit
 	@$(PYTEST) -m "not ($(UNIT))"
+	@$(MAKE) --no-print-directory .stamps/compiled
+	@$(COMPILED) $(PYTEST) -q -n auto -o pythonpath="build/compiled ." $(WIRE)
+	@$(COMPILED) $(PYTEST) -q tests/e2e/test_*http*.py tests/e2e/test_*peers.py tests/e2e/test_tls.py
 
 dev: .stamps/dev ## make .venv with linkerpy (editable) and every tool
 
@@ -39,7 +45,7 @@ e2e: .stamps/dev ## whole processes against real backends
 	@sh scripts/tools.sh $(PEERS)
 	@$(PYTEST) -m e2e
 
-bench: .stamps/dev ## CPU per request beside NGINX and twisted.web (ARGS=--quick, --profile, ...)
+bench: .stamps/compiled ## CPU per request beside NGINX and twisted.web (ARGS=--quick, --profile, ...)
 	@sh scripts/tools.sh nginx wrk
 	@$(PY) -m bench $(ARGS)
 
@@ -58,6 +64,9 @@ schema: .stamps/run ## write the JSON Schema of the configuration to dist/linker
 certs: .stamps/run ## make a throw-away CA and the certificates of conf/mtls-*.yml in certs/
 	@$(PY) -m linkerpy.app.cli tls certs certs web.mesh.test client-side.mesh.test
 
+compiled: .stamps/compiled ## a copy in build/compiled whose data path is compiled by mypyc
+	@echo "PYTHONPATH=$(CURDIR)/build/compiled runs it"
+
 clean: ## remove everything that make made, .venv included
 	@rm -rf .venv .stamps build dist *.egg-info .coverage twisted/plugins/dropin.cache
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -72,3 +81,6 @@ clean: ## remove everything that make made, .venv included
 
 .stamps/dev: .venv/bin/python setup.cfg pyproject.toml
 	@sh scripts/install.sh dev
+
+.stamps/compiled: .stamps/dev setup.py $(SOURCES)
+	@sh scripts/compile.sh

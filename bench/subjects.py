@@ -7,6 +7,9 @@ from pathlib import Path
 
 from bench.processes import BenchError, find, free_port
 
+COMPILED = Path(__file__).parents[1] / "build" / "compiled"
+"""What `make compiled` makes."""
+
 REPLY = "x" * 127 + "\n"
 """What the backend answers: 128 bytes."""
 
@@ -77,6 +80,13 @@ def linkerpy(port: int, backend: int, root: Path) -> list[str]:
     return twistd(port, backend, root)
 
 
+def compiled(port: int, backend: int, root: Path) -> list[str]:
+    """Return the command of the router whose data path is compiled."""
+    if not COMPILED.is_dir():
+        raise BenchError("the compiled copy is missing: make compiled")
+    return ["env", f"PYTHONPATH={COMPILED}", *linkerpy(port, backend, root)]
+
+
 def twistd(port: int, backend: int, root: Path, *options: str) -> list[str]:
     """Return the command of the router with options of twistd's own."""
     config = root / "linkerpy.yml"
@@ -112,6 +122,7 @@ def nginx_command(root: Path, http: str) -> list[str]:
 
 SUBJECTS = (
     Subject("linkerpy", linkerpy),
+    Subject("compiled", compiled),
     Subject("bare", bare),
     Subject("nginx", nginx),
     Subject("twisted.web", twisted_web),

@@ -70,7 +70,9 @@ class ServerSpan:
     """
 
     # Defaults of the class: to set them for each request would cost it a microsecond.
-    method = uri = host = b""
+    method = b""
+    uri = b""
+    host = b""
     peer = ""
     dst: Any = None
     bound: Bound | None = None

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from contextlib import suppress
 
 TIMEOUT = 20
@@ -56,8 +57,8 @@ def connect(port):
 
 
 def until(condition):
-    """Look until it holds; each look takes the router a turn."""
-    for _ in range(20_000):
-        if condition():
-            return
-    raise AssertionError("it never came to that")
+    """Look until it holds, for as long as anything here may take."""
+    end, pace = time.monotonic() + TIMEOUT, threading.Event()
+    while not condition():
+        assert time.monotonic() < end, "it never came to that"
+        pace.wait(0.01)

@@ -26,7 +26,6 @@ from linkerpy.protocol.http.identify import Identifier, unknown_destination
 from linkerpy.protocol.http.timeouts import take_deadline, tell_deadline
 from linkerpy.protocol.http.upgrade import wanted
 from linkerpy.router.dst import Dst
-from linkerpy.router.routing import Router
 from linkerpy.telemetry.span import error_text
 
 _log = logger("ErrorResponseFilter")  # what linkerd calls it
@@ -148,7 +147,7 @@ def origin_form(service: HttpService, request: Request) -> Coming:
     return service(request)
 
 
-def route(identify: Identifier, router: Router) -> HttpService:
+def route(identify: Identifier, dispatch: HttpService) -> HttpService:
     """Name the request and pass it to the router; CONNECT, which asks for a tunnel, is refused."""
 
     def routed(request: Request) -> Coming:
@@ -159,7 +158,7 @@ def route(identify: Identifier, router: Router) -> HttpService:
         if request.method == b"CONNECT":
             raise MethodRefused(_NO_TUNNEL)
         ctx.dst = Dst(found, ctx.local)
-        return router.dispatch(request)
+        return dispatch(request)
 
     return routed
 

@@ -103,7 +103,7 @@ def server_stack(
         None if tracing is None else record_requests(tracing, router.settings.label, env.clock),
         server_timeout(server.timeout, server.label, env.timers),
         origin_form,  # before the name is made from the host; after `Forwarded`, for its scheme
-        route(identify, router),
+        route(identify, router.dispatch),
     )
 
 
