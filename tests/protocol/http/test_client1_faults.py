@@ -194,7 +194,7 @@ def test_a_head_that_cannot_be_written_is_not_sent_in_part(mesh):
 
 
 def test_a_defect_is_a_500_that_is_logged(mesh):
-    mesh.router.dispatch = None
+    mesh.router.paths.get = None
     response = mesh.client().ask(get())
     assert response.status == 500
     assert "TypeError" in response.text
