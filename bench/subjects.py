@@ -91,7 +91,7 @@ def twistd(port: int, backend: int, root: Path, *options: str) -> list[str]:
     """Return the command of the router with options of twistd's own."""
     config = root / "linkerpy.yml"
     config.write_text(_LINKERPY.format(admin=free_port(), backend=backend, port=port), "utf-8")
-    run = [sys.executable, "-c", "from twisted.scripts.twistd import run; run()"]
+    run = [sys.executable, "-P", "-c", "from twisted.scripts.twistd import run; run()"]
     return [*run, "-n", "--pidfile=", *options, "linkerpy", "-c", str(config)]
 
 
