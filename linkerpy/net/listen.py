@@ -29,7 +29,13 @@ class ListeningPort(Protocol):
         """The address; its `port` is the real one where 0 was asked for."""
 
     def stopListening(self) -> Deferred[None] | None:
-        """Accept no more. Connections live on."""
+        """Accept no more. Connections live on, but for those whose handshake is under way."""
+
+    def stop_accepting(self) -> None:
+        """Accept no more. Handshakes under way go on, and their protocols are made."""
+
+    def copy(self) -> socket.socket:
+        """Another descriptor of the socket: connections wait in it when this port has stopped."""
 
 
 class Port(tcp.Port):
@@ -63,6 +69,15 @@ class Port(tcp.Port):
         if self._secured is not None:
             self._secured.abort()
         return super().stopListening(*args)
+
+    def stop_accepting(self) -> None:
+        """See `ListeningPort`."""
+        super().stopListening()
+
+    def copy(self) -> socket.socket:
+        """See `ListeningPort`."""
+        sock: socket.socket = self.socket
+        return sock.dup()
 
 
 def bind(host: str, port: int, options: SocketOptions = DEFAULT_OPTIONS) -> socket.socket:

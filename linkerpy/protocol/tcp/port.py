@@ -49,11 +49,13 @@ class TcpPort(ServerFactory):
         self.listening: Accepting | None = None
         self._parked: deque[ServerConnection] = deque()
         self._on_idle: Callable[[], None] | None = None
+        self._heir: TcpPort | None = None
         self._complained = -_BETWEEN_COMPLAINTS
         self._unsaid = 0
         idled, outlived = metrics.counter("idle"), metrics.counter("lifetime")
         self.limits = Limits(settings.idle_time, settings.life_time, idled.incr, outlived.incr)
-        self._figures = sessions(metrics, env.clock, connections=lambda: len(self.connections))
+        self._figures = sessions(metrics, env.clock, port=True)
+        metrics.gauge("connections", read=lambda: len(self.connections))
         self.service = server_stack(settings, router, self._figures, metrics, env)
 
     def logPrefix(self) -> str:
@@ -62,7 +64,20 @@ class TcpPort(ServerFactory):
 
     def buildProtocol(self, addr: Any) -> ServerConnection:
         """Make the protocol of a new connection."""
+        if self._heir is not None:  # a handshake that began here ends after a reload
+            return self._heir.buildProtocol(addr)
         return ServerConnection(self)
+
+    def adopt(self, other: "TcpPort") -> None:
+        """Go on with another port's sessions as they are, and open here those that wait there."""
+        for connection in (*other.connections, *other._parked):
+            connection.port = self
+        self.connections |= other.connections
+        self._parked += other._parked
+        other.connections, other._parked, other._heir = set(), deque(), self
+        self._begin_parked()
+        if len(self.connections) >= self.settings.max_open and self.listening is not None:
+            self.listening.stopReading()
 
     def admit(self, connection: ServerConnection) -> bool:
         """Let a new connection begin, if there is room; otherwise it waits, and so do all others.
@@ -89,13 +104,19 @@ class TcpPort(ServerFactory):
         if connection in self.connections:
             self.connections.discard(connection)
             self._go_on()
-        if not self.connections and self._on_idle is not None:
+        self._tell_if_idle()
+
+    def _tell_if_idle(self) -> None:
+        if not (self.connections or self._parked) and self._on_idle is not None:
             on_idle, self._on_idle = self._on_idle, None
             on_idle()
 
-    def _go_on(self) -> None:
+    def _begin_parked(self) -> None:
         while self._parked and len(self.connections) < self.settings.max_open:
             self._begin(self._parked.popleft(), parked=True)
+
+    def _go_on(self) -> None:
+        self._begin_parked()
         if len(self.connections) == self.settings.max_open - 1 and self.listening is not None:
             self.listening.startReading()
 
@@ -116,16 +137,23 @@ class TcpPort(ServerFactory):
         )
         self._complained, self._unsaid = now, 0
 
-    def drain(self, on_idle: Callable[[], None]) -> None:
-        """Let sessions end by themselves; then call `on_idle`."""
+    def wind_down(self, on_idle: Callable[[], None]) -> None:
+        """Let sessions end by themselves, and those that wait begin; then call `on_idle`."""
         self.listening = None
         self._on_idle = on_idle
+        self._tell_if_idle()
+
+    def close_idle(self) -> None:
+        """Close the connections whose sessions have not begun."""
         parked, self._parked = self._parked, deque()
         for connection in parked:
             connection.abort()
-        if not self.connections:
-            self._on_idle = None
-            on_idle()
+        self._tell_if_idle()
+
+    def drain(self, on_idle: Callable[[], None]) -> None:
+        """Let sessions end by themselves; then call `on_idle`."""
+        self.wind_down(on_idle)
+        self.close_idle()
 
     def abort(self) -> None:
         """Break every session off."""

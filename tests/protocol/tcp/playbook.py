@@ -105,7 +105,7 @@ class Mesh:
         config = TcpRouter.model_validate(keys, by_alias=True, by_name=False)
         self.running = RunningTcpRouter(config, self.names, self.env)
         self.router = self.running.router
-        (_, self.port), *_ = self.running._ports
+        self.port = self.running.servers[0].port
         self.port.listening = self.listening = Listening()
         self.callers = []
 
