@@ -2,6 +2,8 @@
 
 # mypy: disallow-untyped-calls=False
 import socket
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Protocol
 
 from twisted.internet import tcp
@@ -18,9 +20,6 @@ from linkerpy.net.tls import TlsServer, TlsTimedServer
 from linkerpy.net.tls_handshake import Secured, ServerTls
 from linkerpy.net.transport import Server
 
-# More than any system allows: it cuts the queue down to its own limit.
-_LONGEST_BACKLOG = 65535
-
 
 class ListeningPort(Protocol):
     """A bound address that accepts connections."""
@@ -33,6 +32,9 @@ class ListeningPort(Protocol):
 
     def stop_accepting(self) -> None:
         """Accept no more. Handshakes under way go on, and their protocols are made."""
+
+    def share(self) -> None:
+        """Let another socket of ours have an address that overlaps with this one's."""
 
     def copy(self) -> socket.socket:
         """Another descriptor of the socket: connections wait in it when this port has stopped."""
@@ -71,8 +73,14 @@ class Port(tcp.Port):
         return super().stopListening(*args)
 
     def stop_accepting(self) -> None:
+        """See `ListeningPort`. The system would reset what waits: it is accepted."""
+        self.stopReading()
+        self.doRead()
+        self.connectionLost(None)
+
+    def share(self) -> None:
         """See `ListeningPort`."""
-        super().stopListening()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
 
     def copy(self) -> socket.socket:
         """See `ListeningPort`."""
@@ -98,10 +106,28 @@ def bind(host: str, port: int, options: SocketOptions = DEFAULT_OPTIONS) -> sock
         sock.setblocking(False)
         options.prepare(sock)
         sock.bind(_where(family, host, port))
-        sock.listen(_LONGEST_BACKLOG if options.backlog is None else options.backlog)
+        sock.listen(options.queue)
     except (OSError, OverflowError) as failure:
         sock.close()
         raise listen_error(host, port, failure) from failure
+    return sock
+
+
+def bind_beside(
+    others: Iterable[ListeningPort], host: str, port: int, options: SocketOptions = DEFAULT_OPTIONS
+) -> socket.socket:
+    """As `bind`, for an address that overlaps with ports of ours that are about to stop.
+
+    `0.0.0.0` overlaps with every address of the same port.
+
+    Raises: ListenError.
+    """
+    for other in others:
+        if other.getHost().port == port:
+            other.share()
+    sock = bind(host, port, replace(options, reuse_port=True))
+    if not options.reuse_port:  # no other process is to share it
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 0)
     return sock
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from linkerpy.core.clock import Delayed
+from linkerpy.core.closable import Group
 from linkerpy.core.duration import show_duration
 from linkerpy.core.errors import BindingTimeout, NoHosts
 from linkerpy.core.reply import Reply
@@ -151,6 +152,7 @@ class Router:
         )
         self.bounds = self._cache("bound", sizes.bounds, self._open_bound, lambda _route: None)
         self.clients = self._cache("client", sizes.clients, self._open_client, self._close_client)
+        self._remembered = Group()
         self._alive = 0  # path routes, one-shots too; what serves a request holds one
         self._on_idle: Callable[[], None] | None = None
         self._sweeping: Delayed = env.clock.callLater(sizes.idle_ttl, self._sweep)
@@ -319,7 +321,17 @@ class Router:
     def _sweep(self) -> None:
         for cache in (self.paths, self.trees, self.bounds, self.clients):
             cache.sweep()
+        self._remembered.close()
         self._sweeping = self._env.clock.callLater(self.settings.caches.idle_ttl, self._sweep)
+
+    def remember(self, other: "Router") -> None:
+        """Go on with the counts of the router whose place this one takes.
+
+        Those of a name that is not asked for in `idle_ttl` are forgotten then.
+        """
+        for cache in (other.paths, other.clients):
+            for entry in cache:
+                self._remembered.add(entry.value.metrics.claim())
 
     def close(self, on_idle: Callable[[], None] = _nothing) -> None:
         """Stop following names; what still serves a request is closed when that has ended.
@@ -330,6 +342,7 @@ class Router:
             self._sweeping.cancel()
         for cache in (self.paths, self.trees, self.bounds, self.clients):
             cache.close()
+        self._remembered.close()
         self._on_idle = on_idle
         self._tell_if_idle()
 
