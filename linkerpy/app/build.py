@@ -4,7 +4,7 @@ Source: config spec, section 1 (startup and close order).
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,7 @@ from linkerpy.admin.site import make_site, pages_of
 from linkerpy.admin.state import AdminState, Reloaded, RouterView
 from linkerpy.app.exporters import drain
 from linkerpy.app.names import Hosts, bound_names, explain, explain_system
-from linkerpy.app.parts import Parts, PartsError
+from linkerpy.app.parts import Listens, Parts, PartsError
 from linkerpy.app.program import Program
 from linkerpy.app.reload import Reloads, changes, left_out
 from linkerpy.app.schema import Security as SecurityKeys
@@ -118,7 +118,7 @@ class Linkerd(Service):
         """
         super().startService()  # type: ignore[no-untyped-call]
         parts = self._parts
-        sockets = parts.sockets({}, self._given)
+        sockets = parts.sockets([], self._given)
         self._site = make_site(
             self._admin_state(), self._security(), self._env.reactor, self._extra_pages()
         )
@@ -202,18 +202,10 @@ class Linkerd(Service):
 
         Raises: PartsError; nothing is left of the parts then.
         """
-        leaving = {
-            server.where: server.listening
-            for router in self._parts.routers
-            if router not in parts.routers
-            for server in router.servers
-            if server.listening is not None
-        }
-        if not parts.admin_kept and self._admin is not None:
-            admin = self._parts.config.admin
-            leaving[admin.ip, admin.port] = self._admin
+        admin = [] if parts.admin_kept else self._admin_listens()
+        leaving = [router for router in self._parts.routers if router not in parts.routers]
         try:
-            sockets = parts.sockets(leaving, self._given)
+            sockets = parts.sockets(admin + _listens(leaving), self._given)
         except PartsError:
             parts.discard()
             raise
@@ -237,11 +229,11 @@ class Linkerd(Service):
             old.stop_accepting()
             Group(metrics, *([] if tls is None else [tls])).close()
         leaving = [router for router in before.routers if router not in parts.routers]
-        ports = {server.where: server.port for router in leaving for server in router.servers}
+        servers = [server for router in leaving for server in router.servers]
         self._serve(parts, sockets)
         named = {router.config.name: router.router for router in leaving}
         for router in parts.new_routers:
-            router.adopt(ports)
+            router.adopt(servers)
             if router.config.name in named:
                 router.router.remember(named[router.config.name])
         for router in leaving:
@@ -268,19 +260,17 @@ class Linkerd(Service):
 
     def sockets(self) -> list[Given]:
         """The listening sockets for a process that is to take over; copies, for the caller."""
-        listening = [
-            (server.where, server.listening)
-            for router in self._parts.routers
-            for server in router.servers
-        ]
-        admin = self._parts.config.admin
         kept = [Given(one.host, one.port, one.socket.dup(), kept=True) for one in self._given]
         known = {(one.host, one.port) for one in kept}
         return kept + [
             Given(*where, port.copy(), kept=False)
-            for where, port in [((admin.ip, admin.port), self._admin), *listening]
-            if port is not None and where not in known
+            for where, port in self._admin_listens() + _listens(self._parts.routers)
+            if where not in known
         ]
+
+    def _admin_listens(self) -> list[Listens]:
+        keys = self._parts.config.admin
+        return [] if self._admin is None else [((keys.ip, keys.port), self._admin)]
 
     def hand_over(self) -> None:
         """Another process serves now: end when nothing is under way any more, however late.
@@ -363,6 +353,15 @@ class Linkerd(Service):
         self._given.close()
         assert self._done is not None
         self._done.callback(None)
+
+
+def _listens(routers: Iterable[RunningRouter]) -> list[Listens]:
+    return [
+        (server.where, listening)
+        for router in routers
+        for server in router.servers
+        for listening in server.listening
+    ]
 
 
 def _view(router: RunningRouter) -> RouterView:

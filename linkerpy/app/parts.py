@@ -8,6 +8,7 @@ file has changed, or what all routers share: the namers, and who wants traces.
 Source: config spec, section 4.
 """
 
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -36,6 +37,9 @@ from linkerpy.router.sockets import socket_options
 from linkerpy.router.tls import server_tls
 from linkerpy.telemetry.metrics import Claim
 from linkerpy.telemetry.tracing import tracing
+
+Listens = tuple[Where, ListeningPort]
+"""A listening port, and the address that was asked for."""
 
 
 class PartsError(ValueError):
@@ -196,17 +200,18 @@ class Parts:
             self.config.admin
         )
 
-    def sockets(self, leaving: dict[Where, ListeningPort], given: Inherited) -> Inherited:
+    def sockets(self, leaving: list[Listens], given: Inherited) -> Inherited:
         """The sockets of every address that is to be listened on from now on.
 
-        They are those of `leaving`, of `given`, or new.
+        They are those of `leaving`, which are about to stop, of `given`, or new.
 
         Raises: PartsError; those that were made are closed.
         """
         ready = Inherited()
         for where, options in self._addresses():
             try:
-                ready.add(*where, _socket(where, options, leaving, given))
+                for sock in _sockets(where, options, leaving, given):
+                    ready.add(*where, sock)
             except ListenError as error:
                 self._mistakes.append(str(error))
         if self._mistakes:
@@ -221,17 +226,37 @@ class Parts:
         return [((keys.ip, keys.port), socket_options(keys.socket_options)) for keys in wanted]
 
 
-def _socket(
-    where: Where, options: SocketOptions, leaving: dict[Where, ListeningPort], given: Inherited
-) -> Any:
-    if where in leaving:
-        sock = leaving[where].copy()
-        sock.listen(options.queue)
-        return sock
-    if (inherited := given.take(*where)) is not None:
-        return inherited
-    overlapping = [port for (_, number), port in leaving.items() if number == where[1] != 0]
-    return bind_beside(overlapping, *where, options) if overlapping else bind(*where, options)
+def _sockets(
+    where: Where, options: SocketOptions, leaving: list[Listens], given: Inherited
+) -> list[socket.socket]:
+    """The sockets for one address; those of `leaving` are taken out of it.
+
+    Raises: ListenError.
+    """
+    same = [one for one in leaving if where in (one[0], _bound(one[1]))]
+    if not where[1]:  # each port 0 is another
+        same = same[:1]
+    for one in same:
+        leaving.remove(one)
+    if ready := [port.copy() for _, port in same] or given.take_all(*where):
+        for sock in ready:
+            sock.listen(options.queue)
+        return ready
+    overlapping = [port for _, port in leaving if _bound(port)[1] == where[1]]
+    if not overlapping:
+        return [bind(*where, options)]
+    made = bind_beside(overlapping, *where, options)
+    # Callers of a narrower address are sent to its socket for as long as there is one.
+    narrower = [port.copy() for port in overlapping if where[0] in _EVERY]
+    return [made, *narrower]
+
+
+_EVERY = ("0.0.0.0", "::")  # noqa: S104 - nothing is bound here
+
+
+def _bound(port: ListeningPort) -> Where:
+    host = port.getHost()
+    return host.host, host.port
 
 
 def _listens(keys: Admin) -> tuple[Any, ...]:

@@ -69,6 +69,12 @@ class Inherited:
                 return given.socket.dup()
         return None
 
+    def take_all(self, host: str, port: int) -> list[socket.socket]:
+        """The caller's own sockets for an address; of port 0, one: each is another port."""
+        there = [one for one in self._given if (one.host, one.port) == (host, port)]
+        taken = [self.take(host, port) for _ in (there if port else there[:1])]
+        return [sock for sock in taken if sock is not None]
+
     def __iter__(self) -> Iterator[Given]:
         return iter(list(self._given))
 

@@ -49,15 +49,14 @@ class Port(tcp.Port):
         self,
         reactor: Any,
         factory: IProtocolFactory,
-        host: str,
-        port: int,
+        sock: socket.socket,
         options: SocketOptions,
         tls: ServerTls | None,
-        sock: socket.socket,
     ) -> None:
         """Accept from `sock`, which is the port's from now on."""
         self._secured = None if tls is None else Secured(reactor, factory, tls)
         served: Any = self._secured or factory
+        host, port = sock.getsockname()[:2]
         super().__init__(port, served, interface=host, reactor=reactor)
         self._preexistingSocket = sock
         self.options = options
@@ -73,9 +72,12 @@ class Port(tcp.Port):
         return super().stopListening(*args)
 
     def stop_accepting(self) -> None:
-        """See `ListeningPort`. The system would reset what waits: it is accepted."""
+        """See `ListeningPort`."""
         self.stopReading()
-        self.doRead()
+        served = -1
+        while served != self.sessionno:  # the system would reset those that wait
+            served = self.sessionno
+            self.doRead()
         self.connectionLost(None)
 
     def share(self) -> None:
@@ -116,15 +118,14 @@ def bind(host: str, port: int, options: SocketOptions = DEFAULT_OPTIONS) -> sock
 def bind_beside(
     others: Iterable[ListeningPort], host: str, port: int, options: SocketOptions = DEFAULT_OPTIONS
 ) -> socket.socket:
-    """As `bind`, for an address that overlaps with ports of ours that are about to stop.
+    """As `bind`, for an address that overlaps with those of other ports of ours.
 
-    `0.0.0.0` overlaps with every address of the same port.
+    `0.0.0.0` overlaps with every address of the same port: it gets what these do not.
 
     Raises: ListenError.
     """
     for other in others:
-        if other.getHost().port == port:
-            other.share()
+        other.share()
     sock = bind(host, port, replace(options, reuse_port=True))
     if not options.reuse_port:  # no other process is to share it
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 0)
@@ -155,8 +156,17 @@ def listen(
     Raises: ListenError, see `bind`.
     """
     sock = None if inherited is None else inherited.take(host, port)
-    if sock is None:
-        sock = bind(host, port, options)
-    listening = Port(reactor, factory, host, port, options, tls, sock)
+    return listen_on(sock or bind(host, port, options), reactor, factory, options, tls)
+
+
+def listen_on(
+    sock: socket.socket,
+    reactor: Any,
+    factory: IProtocolFactory,
+    options: SocketOptions = DEFAULT_OPTIONS,
+    tls: ServerTls | None = None,
+) -> ListeningPort:
+    """Accept connections on a socket that `bind` has made, here or elsewhere."""
+    listening = Port(reactor, factory, sock, options, tls)
     listening.startListening()
     return listening

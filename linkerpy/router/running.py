@@ -4,15 +4,15 @@ Protocols derive from it: they say how their stacks and their ports are made. Wh
 same for all: to listen, to take the place of others after a reload, to wind down.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from linkerpy.core.closable import Group
 from linkerpy.naming.namer import Interpreter
 from linkerpy.net.errors import show_address
 from linkerpy.net.inherited import Inherited
-from linkerpy.net.listen import ListeningPort, listen
+from linkerpy.net.listen import ListeningPort, bind, listen_on
 from linkerpy.net.tls_handshake import ServerTls
 from linkerpy.router.env import Env
 from linkerpy.router.routing import Router
@@ -26,8 +26,8 @@ Where = tuple[str, int]
 class ServerPort(Protocol):
     """A server's factory of connections. It knows those there are."""
 
-    listening: Any
-    """The listening socket, while there is one."""
+    listening: Sequence[ListeningPort]
+    """Its listening sockets."""
 
     def adopt(self, other: Any) -> None:
         """Go on with the connections of a port of the same class."""
@@ -49,12 +49,17 @@ class Server:
     keys: Any
     port: ServerPort
     tls: ServerTls | None
-    listening: ListeningPort | None = None
+    listening: list[ListeningPort] = field(default_factory=list)
 
     @property
     def where(self) -> Where:
         """Its address."""
         return self.keys.ip, self.keys.port
+
+    def unlisten(self) -> list[ListeningPort]:
+        """The listening sockets, for the caller to stop."""
+        listening, self.listening, self.port.listening = self.listening, [], ()
+        return listening
 
 
 class RunningRouter:
@@ -118,23 +123,31 @@ class RunningRouter:
     def _listen(self, server: Server, inherited: Inherited | None) -> str:
         options = socket_options(server.keys.socket_options)
         factory: Any = server.port
-        bound = listen(self._env.reactor, factory, *server.where, options, server.tls, inherited)
-        server.listening = server.port.listening = bound
-        host = bound.getHost()
+        sockets = [] if inherited is None else inherited.take_all(*server.where)
+        for sock in sockets or [bind(*server.where, options)]:
+            bound = listen_on(sock, self._env.reactor, factory, options, server.tls)
+            server.listening.append(bound)
+        server.port.listening = server.listening
+        host = server.listening[0].getHost()
         return show_address(host.host, host.port)
 
-    def adopt(self, others: Mapping[Where, ServerPort]) -> None:
-        """Go on with the connections of those who served our addresses in the same protocol."""
-        for server in self.servers:
-            other = others.get(server.where)
-            if type(other) is type(server.port):
-                server.port.adopt(other)
+    def adopt(self, others: Iterable[Server]) -> None:
+        """Go on with the connections of those who served our addresses in the same protocol.
+
+        An address is as good as another of the same port: the server has moved.
+        """
+        left = list(others)
+        for same in (_where, _port):
+            for server in self.servers:
+                for other in [one for one in left if same(one) == same(server)]:
+                    if type(other.port) is type(server.port):
+                        server.port.adopt(other.port)
+                        left.remove(other)
 
     def stop_listening(self) -> None:
         """Take no new connections, and break off the handshakes under way."""
         for server in self.servers:
-            listening, server.listening, server.port.listening = server.listening, None, None
-            if listening is not None:
+            for listening in server.unlisten():
                 listening.stopListening()
 
     # -- ending -----------------------------------------------------------------------------------
@@ -154,8 +167,7 @@ class RunningRouter:
                 on_idle()
 
         for server in self.servers:
-            listening, server.listening, server.port.listening = server.listening, None, None
-            if listening is not None:
+            for listening in server.unlisten():
                 listening.stop_accepting()
         for server in self.servers:
             server.port.wind_down(one_idle)
@@ -189,3 +201,12 @@ class RunningRouter:
         if hasattr(self, "router"):
             self.router.close()
         self._parts.close()
+
+
+def _where(server: Server) -> Where:
+    return server.where
+
+
+def _port(server: Server) -> int | Server:
+    """Port 0 is no port to be found again."""
+    return server.keys.port or server

@@ -4,7 +4,7 @@ Source: dataplane spec, section 2.5; telemetry-admin spec, section 2.2.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.internet.protocol import ServerFactory
@@ -41,7 +41,7 @@ class HttpPort(ServerFactory):
         self.idles = wire.idle_time < math.inf
         self.connections: set[ServerConnection] = set()
         self.draining = False
-        self.listening: object = None
+        self.listening: Sequence[object] = ()
         self._heir: HttpPort | None = None
         self.on_idle: Callable[[], None] | None = None
         self.connects, self.closes = metrics.counter("connects"), metrics.counter("closes")

@@ -4,7 +4,7 @@ Source: dataplane spec, section 8.1; telemetry-admin spec, section 2.10.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from twisted.internet.protocol import ServerFactory
@@ -46,7 +46,7 @@ class TcpPort(ServerFactory):
         self.settings = settings
         self.clock, self.timers = env.clock, env.timers
         self.connections: set[ServerConnection] = set()
-        self.listening: Accepting | None = None
+        self.listening: Sequence[Accepting] = ()
         self._parked: deque[ServerConnection] = deque()
         self._on_idle: Callable[[], None] | None = None
         self._heir: TcpPort | None = None
@@ -76,8 +76,8 @@ class TcpPort(ServerFactory):
         self._parked += other._parked
         other.connections, other._parked, other._heir = set(), deque(), self
         self._begin_parked()
-        if len(self.connections) >= self.settings.max_open and self.listening is not None:
-            self.listening.stopReading()
+        if len(self.connections) >= self.settings.max_open:
+            self._stop_reading()
 
     def admit(self, connection: ServerConnection) -> bool:
         """Let a new connection begin, if there is room; otherwise it waits, and so do all others.
@@ -88,8 +88,8 @@ class TcpPort(ServerFactory):
             self._parked.append(connection)
             return False
         self._begin(connection, parked=False)
-        if len(self.connections) >= self.settings.max_open and self.listening is not None:
-            self.listening.stopReading()
+        if len(self.connections) >= self.settings.max_open:
+            self._stop_reading()
         return True
 
     def _begin(self, connection: ServerConnection, *, parked: bool) -> None:
@@ -117,8 +117,13 @@ class TcpPort(ServerFactory):
 
     def _go_on(self) -> None:
         self._begin_parked()
-        if len(self.connections) == self.settings.max_open - 1 and self.listening is not None:
-            self.listening.startReading()
+        if len(self.connections) == self.settings.max_open - 1:
+            for listening in self.listening:
+                listening.startReading()
+
+    def _stop_reading(self) -> None:
+        for listening in self.listening:
+            listening.stopReading()
 
     def complain(self, error: BaseException | None) -> None:
         """Say in the log why a caller was not served, once a second at most."""
@@ -139,7 +144,7 @@ class TcpPort(ServerFactory):
 
     def wind_down(self, on_idle: Callable[[], None]) -> None:
         """Let sessions end by themselves, and those that wait begin; then call `on_idle`."""
-        self.listening = None
+        self.listening = ()
         self._on_idle = on_idle
         self._tell_if_idle()
 
@@ -157,6 +162,6 @@ class TcpPort(ServerFactory):
 
     def abort(self) -> None:
         """Break every session off."""
-        self.listening = None
+        self.listening = ()
         for connection in list(self.connections):
             connection.abort()

@@ -106,7 +106,8 @@ class Mesh:
         self.running = RunningTcpRouter(config, self.names, self.env)
         self.router = self.running.router
         self.port = self.running.servers[0].port
-        self.port.listening = self.listening = Listening()
+        self.listening = Listening()
+        self.port.listening = [self.listening]
         self.callers = []
 
     def _note(self, event):
