@@ -1,4 +1,4 @@
-"""Pages about the process: ping, readiness, configuration, identity, threads, shutdown.
+"""Pages about the process: ping, readiness, configuration, identity, threads, reload, shutdown.
 
 Source: telemetry-admin spec, section 4.4.
 """
@@ -24,6 +24,7 @@ def process_pages(state: AdminState) -> Pages:
         "/admin/ping": lambda _: text("pong"),
         "/admin/ready": lambda _: text("ready\n") if state.ready() else text("not ready\n", 503),
         "/admin/shutdown": _shutdown(state),
+        "/admin/reload": _reload(state),
         "/admin/server_info": lambda _: as_json(_server_info(state)),
         "/admin/threads": lambda _: html(_threads_page()),
         "/admin/threads.json": lambda _: as_json(_threads()),
@@ -45,6 +46,16 @@ def _shutdown(state: AdminState) -> Page:
             return text(f"could not parse 'grace' parameter: {error}", 400)
         state.shut_down(seconds)
         return text("quitting\n")
+
+    return page
+
+
+def _reload(state: AdminState) -> Page:
+    def page(asked: Asked) -> Answer:
+        if asked.method != "POST":
+            return not_allowed("POST")
+        reloaded = state.reload()
+        return text(reloaded.text, 200 if reloaded.good else 400)
 
     return page
 

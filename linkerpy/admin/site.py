@@ -15,13 +15,19 @@ from linkerpy.admin.security import Security
 from linkerpy.admin.state import AdminState, Json
 from linkerpy.admin.tls import tls_page
 from linkerpy.net.log import LEVELS
-from linkerpy.net.web import Page, Pages, as_json, site, text
+from linkerpy.net.web import Page, Pages, Site, as_json, site, text
 
 
 def make_site(
     state: AdminState, security: Security, reactor: Any, telemeters: Iterable[Pages] = ()
-) -> Any:
-    """The admin server's factory; a telemeter's page takes the place of ours of the same path."""
+) -> Site:
+    """The admin server's factory; its `show` takes what `pages_of` makes after a reload."""
+    pages = pages_of(state, reactor, telemeters)
+    return site(pages, security.filter(), state.metrics.scope("adminhttp"), reactor)
+
+
+def pages_of(state: AdminState, reactor: Any, telemeters: Iterable[Pages] = ()) -> Pages:
+    """All pages; a telemeter's page takes the place of ours of the same path."""
     metrics = metrics_page(state.metrics)
     pages: dict[str, Page] = {
         **dashboard_pages(state.version),
@@ -37,7 +43,7 @@ def make_site(
         pages.update(more)
     index = "\n".join(sorted(pages)) + "\n"
     pages["/admin"] = pages["/admin/index.txt"] = lambda _: text(index)
-    return site(pages, security.filter(), state.metrics.scope("adminhttp"), reactor)
+    return pages
 
 
 def _state_page(show: Callable[[], Json]) -> Page:

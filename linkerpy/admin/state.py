@@ -17,6 +17,18 @@ Explain = Callable[[str, str, Explained], Closable]
 
 
 @dataclass(frozen=True, slots=True)
+class Reloaded:
+    """What came of a reload: what it did, or everything that is wrong with the file."""
+
+    good: bool
+    text: str
+
+
+def _unable() -> Reloaded:
+    return Reloaded(good=False, text="there is no file to read again\n")
+
+
+@dataclass(frozen=True, slots=True)
 class RouterView:
     """A router, as the pages see it."""
 
@@ -50,3 +62,5 @@ class AdminState:
     """State pages by path: what each shows."""
     tls_failures: Iterable[TlsFailure] = ()
     """The latest, newest first."""
+    reload: Callable[[], Reloaded] = _unable
+    """Reads the configuration again, and applies it if it will do."""

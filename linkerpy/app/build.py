@@ -1,10 +1,11 @@
-"""Assembly: from a checked configuration to a running process.
+"""The running process: what a program's parts do from the start to the end, reloads included.
 
-Source: config spec, section 1 (startup and close order) and section 4.
+Source: config spec, section 1 (startup and close order).
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from twisted.application.service import Service
@@ -12,50 +13,31 @@ from twisted.internet.defer import Deferred
 
 from linkerpy import __version__
 from linkerpy.admin.security import Security
-from linkerpy.admin.site import make_site
-from linkerpy.admin.state import AdminState, RouterView
-from linkerpy.app.names import (
-    Hosts,
-    bound_names,
-    build_interpreter,
-    build_namers,
-    explain,
-    explain_system,
-)
-from linkerpy.app.schema import Admin, Linker, to_json
+from linkerpy.admin.site import make_site, pages_of
+from linkerpy.admin.state import AdminState, Reloaded, RouterView
+from linkerpy.app.exporters import drain
+from linkerpy.app.names import Hosts, bound_names, explain, explain_system
+from linkerpy.app.parts import Listens, Parts, PartsError
+from linkerpy.app.program import Program
+from linkerpy.app.reload import Reloads, changes, left_out
 from linkerpy.app.schema import Security as SecurityKeys
+from linkerpy.config.report import ConfigError
 from linkerpy.core.clock import TimerWheel
 from linkerpy.core.closable import Group
 from linkerpy.naming.inet import Inet
-from linkerpy.naming.namer import Interpreter
 from linkerpy.net.dns import Resolver
 from linkerpy.net.errors import show_address
+from linkerpy.net.inherited import Given, Inherited
 from linkerpy.net.listen import ListeningPort, listen
 from linkerpy.net.log import logger
-from linkerpy.net.tls_handshake import ServerTls
-from linkerpy.protocol.http.config import HttpRouter
-from linkerpy.protocol.http.router import RunningHttpRouter
-from linkerpy.protocol.tcp.config import TcpRouter
-from linkerpy.protocol.tcp.router import RunningTcpRouter
-from linkerpy.router.config import RouterConfig
 from linkerpy.router.env import Env
+from linkerpy.router.running import RunningRouter
 from linkerpy.router.sockets import socket_options
-from linkerpy.router.telemeter import Telemeter
-from linkerpy.router.tls import server_tls
 from linkerpy.telemetry.metrics import Metrics
 from linkerpy.telemetry.process import watch_process
 from linkerpy.telemetry.snapshots import Snapshots
-from linkerpy.telemetry.tracing import tracing
 
 _log = logger("linkerpy")
-
-_EXPORT_PATIENCE = 3.0
-"""Seconds that the end of the process waits for exporters."""
-
-Running = RunningHttpRouter | RunningTcpRouter
-
-ShutDown = Callable[[float | None], None]
-"""Ends the process; seconds of grace, None for the configured ones."""
 
 
 def make_env(reactor: Any) -> Env:
@@ -69,52 +51,61 @@ def make_env(reactor: Any) -> Env:
     )
 
 
+def _nothing() -> None:
+    """Nobody wants to hear it."""
+
+
 class Linkerd(Service):
     """The process: its routers and their admin server.
 
     Built in the constructor, bound by `startService`, drained by `stopService`. `on_shutdown` is
-    what `/admin/shutdown` calls to end the process.
+    what `/admin/shutdown` calls to end the process; `on_abandoned` is called when it ends with work
+    cut off. `reread` gives what the file asks for now (raising ConfigError); None if there is none.
+
+    Raises: PartsError.
     """
 
     name = "linkerpy"
 
     def __init__(
         self,
-        config: Linker,
+        program: Program,
         env: Env,
         on_shutdown: Callable[[], None],
         *,
-        shown: Callable[[], dict[str, Any]] | None = None,
-        extra: Callable[[ShutDown], Telemeter] | None = None,
+        inherited: Inherited | None = None,
+        reread: Callable[[], Program] | None = None,
+        on_abandoned: Callable[[], None] = _nothing,
     ) -> None:
-        """`shown` is the configuration as the pages see it, where that is not `config` itself.
-
-        `extra` makes one more telemeter, which may end the process.
-        """
-        self._config = config
-        self._shown = shown or (lambda: to_json(config))
-        self._env = env
         self._on_shutdown = on_shutdown
+        self._on_abandoned = on_abandoned
+        self._reread = reread
+        self._given = inherited or Inherited()
         self._started = time.time()
-        self._grace = config.admin.shutdown_grace
-        self._telemeters = [telemeter.build(env) for telemeter in config.telemetry]
-        if extra is not None:
-            self._telemeters.append(extra(self._shut_down))
-        tracers = [t.tracer for t in self._telemeters if t.tracer is not None]
-        env.tracing = tracing(tracers, env.random.getrandbits(64))
-        self._namers = build_namers(config.namers, env)
-        self._routers = [
-            _running(router, build_interpreter(router, self._namers, env), env)
-            for router in config.routers
-        ]
-        self._exporting = Group()
-        self._admin: ListeningPort | None = None
-        self._admin_tls = _admin_tls(config.admin, env)
+        self._parts = Parts(program, env, self._shut_down)
+        self._leaving: set[RunningRouter] = set()
+        """Routers that a reload has replaced, while they have something under way."""
+        self._grace: float | None = None  # seconds; None is what the configuration says
+        self._reloads = Reloads(env.metrics)
         self._watches = Group(
             watch_process(env.metrics, env.clock), Snapshots(env.metrics, env.clock)
         )
+        self._site: Any = None
+        self._admin: ListeningPort | None = None
         self._ready = False
         self._ending: Any = None  # the call that ends what has not ended by itself
+        self._busy: set[RunningRouter] = set()
+        self._done: Deferred[None] | None = None
+
+    @property
+    def _env(self) -> Env:
+        return self._parts.env
+
+    @property
+    def _patience(self) -> float:
+        """Seconds that is waited for the end of what is under way."""
+        grace = self._parts.config.admin.shutdown_grace if self._grace is None else self._grace
+        return max(grace, 0)
 
     # -- starting ---------------------------------------------------------------------------------
 
@@ -122,47 +113,182 @@ class Linkerd(Service):
         """Bind everything: the admin server first, then the routers' servers in their order.
 
         Raises:
-            ListenError: an address cannot be bound.
+            PartsError: addresses cannot be bound.
+            OSError: the machine does not let a telemeter run.
         """
         super().startService()  # type: ignore[no-untyped-call]
-        self._start_admin()
-        for telemeter in self._telemeters:
-            self._exporting.add(telemeter.run())
-        for router in self._routers:
-            for where in router.listen():
-                _log.info("serving {label} on {where}", label=router.config.name, where=where)
-        if self._config.usage is not None:
+        parts = self._parts
+        sockets = parts.sockets([], self._given)
+        self._site = make_site(
+            self._admin_state(), self._security(), self._env.reactor, self._extra_pages()
+        )
+        self._listen_for_admin(sockets)
+        parts.export()
+        self._serve(parts, sockets)
+        for where in self._given.unused:
+            _log.warn("the socket given for {where} is not used: no server has it", where=where)
+        self._given.close_unkept()
+        if parts.config.usage is not None:
             _log.info("usage reports are accepted in the configuration; none is ever sent")
         self._ready = True
         _log.info("initialized")
 
-    def _start_admin(self) -> None:
-        admin = self._config.admin
-        pages = [telemeter.pages for telemeter in self._telemeters]
-        security = _security(admin.security)
-        site = make_site(self._admin_state(), security, self._env.reactor, pages)
-        options = socket_options(admin.socket_options)
-        tls = self._admin_tls
-        self._admin = listen(self._env.reactor, site, admin.ip, admin.port, options, tls)
+    def _serve(self, parts: Parts, sockets: Inherited) -> None:
+        for router in parts.new_routers:
+            for where in router.listen(sockets):
+                _log.info("serving {label} on {where}", label=router.config.name, where=where)
+
+    def _listen_for_admin(self, sockets: Inherited) -> None:
+        keys, tls = self._parts.config.admin, self._parts.admin_tls
+        options = socket_options(keys.socket_options)
+        reactor = self._env.reactor
+        self._admin = listen(reactor, self._site, keys.ip, keys.port, options, tls, sockets)
         host = self._admin.getHost()
         scheme = "http" if tls is None else "https"
         where = show_address(host.host, host.port)
         _log.info("serving {scheme} admin on {where}", scheme=scheme, where=where)
 
+    def _extra_pages(self) -> list[Any]:
+        return [exporter.telemeter.pages for exporter in self._parts.exporters]
+
+    def _security(self) -> Security:
+        return _security(self._parts.config.admin.security)
+
     def _admin_state(self) -> AdminState:
         return AdminState(
             metrics=self._env.metrics,
-            config_json=self._shown,
+            config_json=self._parts.program.shown,
             version=__version__,
             started=self._started,
             shut_down=self._shut_down,
             ready=lambda: self._ready,
-            routers=lambda: [_view(router) for router in self._routers],
-            bound_names=bound_names(self._namers, self._env),
+            routers=lambda: [_view(router) for router in self._parts.routers],
+            bound_names=bound_names(self._parts.namers, self._env),
             explain_system=explain_system(self._env),
             states=self._env.states,
             tls_failures=self._env.tls_failures,
+            reload=self.reload,
         )
+
+    # -- another configuration --------------------------------------------------------------------
+
+    def reload(self) -> Reloaded:
+        """Read the configuration again. What will not do is refused, and nothing has changed."""
+        if self._reread is None or not self._ready:
+            why = "the process ends" if self._reread else "the configuration came from no file"
+            return Reloaded(good=False, text=f"not reloaded: {why}\n")
+        before = self._parts
+        try:
+            parts = Parts(self._reread(), self._env, self._shut_down, before)
+            sockets = self._ready_to_serve(parts)
+        except (ConfigError, PartsError) as error:
+            self._reloads.failed()
+            _log.error("configuration not reloaded, the old one stays:\n{error}", error=str(error))
+            return Reloaded(good=False, text=f"{error}\n")
+        changed = list(changes(before, parts)) or ["nothing has changed"]
+        changed += [f"{what}: needs a restart" for what in left_out(before, parts)]
+        self._replace(before, parts, sockets)
+        parts.settle()
+        self._reloads.good()
+        _log.info("configuration reloaded: {changed}", changed="; ".join(changed))
+        return Reloaded(good=True, text="\n".join(["reloaded", *changed, ""]))
+
+    def reopen_logs(self) -> None:
+        """Log files have been moved: see `LogFiles.reopen`."""
+        self._env.logs.reopen()
+
+    def _ready_to_serve(self, parts: Parts) -> Inherited:
+        """Everything that could still fail.
+
+        Raises: PartsError; nothing is left of the parts then.
+        """
+        admin = [] if parts.admin_kept else self._admin_listens()
+        leaving = [router for router in self._parts.routers if router not in parts.routers]
+        try:
+            sockets = parts.sockets(admin + _listens(leaving), self._given)
+        except PartsError:
+            parts.discard()
+            raise
+        try:
+            parts.export()
+        except OSError as error:
+            sockets.close()
+            parts.discard()
+            raise PartsError([str(error)]) from error
+        return sockets
+
+    def _replace(self, before: Parts, parts: Parts, sockets: Inherited) -> None:
+        """Have other parts do what there is to do. Nothing here can fail."""
+        self._parts = parts
+        pages = pages_of(self._admin_state(), self._env.reactor, self._extra_pages())
+        self._site.show(pages, self._security().filter())
+        if not parts.admin_kept:
+            assert self._admin is not None
+            old, tls, metrics = self._admin, before.admin_tls, before.admin_metrics
+            self._listen_for_admin(sockets)
+            old.stop_accepting()
+            Group(metrics, *([] if tls is None else [tls])).close()
+        leaving = [router for router in before.routers if router not in parts.routers]
+        servers = [server for router in leaving for server in router.servers]
+        self._serve(parts, sockets)
+        named = {router.config.name: router.router for router in leaving}
+        for router in parts.new_routers:
+            router.adopt(servers)
+            if router.config.name in named:
+                router.router.remember(named[router.config.name])
+        for router in leaving:
+            self._retire(router)
+        exporting = {id(one) for one in parts.exporters}
+        gone = [one for one in before.exporters if id(one) not in exporting]
+        drain(gone, self._env.clock, _nothing)
+
+    def _retire(self, router: RunningRouter) -> None:
+        """Let a router finish what it has begun; its idle connections have the grace period."""
+        self._leaving.add(router)
+        patience = self._env.clock.callLater(self._patience, router.close_idle)
+
+        def gone() -> None:
+            if patience.active():
+                patience.cancel()
+            self._leaving.discard(router)
+            if not self._ready:
+                self._tell_if_idle()
+
+        router.retire(gone)
+
+    # -- another process --------------------------------------------------------------------------
+
+    def sockets(self) -> list[Given]:
+        """The listening sockets for a process that is to take over; copies, for the caller."""
+        kept = [Given(one.host, one.port, one.socket.dup(), kept=True) for one in self._given]
+        known = {(one.host, one.port) for one in kept}
+        return kept + [
+            Given(*where, port.copy(), kept=False)
+            for where, port in self._admin_listens() + _listens(self._parts.routers)
+            if where not in known
+        ]
+
+    def _admin_listens(self) -> list[Listens]:
+        keys = self._parts.config.admin
+        return [] if self._admin is None else [((keys.ip, keys.port), self._admin)]
+
+    def hand_over(self) -> None:
+        """Another process serves now: end when nothing is under way any more, however late.
+
+        Idle connections have the grace period.
+        """
+        self._ready = False
+        if self._admin is not None:
+            self._admin.stop_accepting()
+            self._admin = None
+        self._env.clock.callLater(self._patience, self._close_idle)
+        self._busy = set(self._parts.routers)
+        for router in self._parts.routers:
+            router.wind_down(partial(self._idle, router))
+
+    def _close_idle(self) -> None:
+        for router in self._parts.routers:
+            router.close_idle()
 
     # -- stopping ---------------------------------------------------------------------------------
 
@@ -170,88 +296,75 @@ class Linkerd(Service):
         """`/admin/shutdown`: end the process; `grace` in seconds, None for the configured one."""
         if grace is not None:
             self._grace = grace
-        if self._ending is None:
+        if self._done is None:
             self._on_shutdown()
         elif self._ending.active() and grace is not None:
-            self._ending.reset(max(grace, 0))
+            self._ending.reset(self._patience)
+
+    def cut(self) -> None:
+        """Wait no more: end what is under way."""
+        self._shut_down(0)
 
     def stopService(self) -> Deferred[None]:  # noqa: N802 - Twisted's name
         """Take no new connections, let requests under way finish, at most for the grace period."""
         super().stopService()  # type: ignore[no-untyped-call]
         self._ready = False
-        done: Deferred[None] = Deferred()
-        waiting, finishing = len(self._routers), False
-
-        def one_idle() -> None:
-            nonlocal waiting
-            waiting -= 1
-            if waiting == 0:
-                finish()
-
-        def finish() -> None:
-            nonlocal finishing
-            if not finishing:
-                finishing = True
-                if self._ending.active():
-                    self._ending.cancel()
-                self._close_routers()
-                self._drain_telemeters(closed)
-
-        def closed() -> None:
-            self._close()
-            done.callback(None)
-
-        self._ending = self._env.clock.callLater(max(self._grace, 0), finish)
-        for router in list(self._routers):
-            router.drain(one_idle)
+        done = self._done = Deferred()
+        self._busy = set(self._parts.routers)
+        self._ending = self._env.clock.callLater(self._patience, self._abandon)
+        for router in list(self._leaving):
+            router.close_idle()
+        for router in self._parts.routers:
+            router.drain(partial(self._idle, router))
         return done
 
-    def _close_routers(self) -> None:
-        for router in self._routers:
+    def _idle(self, router: RunningRouter) -> None:
+        self._busy.discard(router)
+        self._tell_if_idle()
+
+    def _tell_if_idle(self) -> None:
+        if self._busy or self._leaving:
+            return
+        if self._done is None:  # another process has taken over
+            self._on_shutdown()
+        elif self._ending.active():
+            self._ending.cancel()
+            self._finish()
+
+    def _abandon(self) -> None:
+        """The grace period is over."""
+        late = ", ".join(sorted({router.config.name for router in self._busy | self._leaving}))
+        _log.warn("connections of {late} did not end in time: they are broken off", late=late)
+        self._on_abandoned()
+        self._finish()
+
+    def _finish(self) -> None:
+        for router in (*self._parts.routers, *self._leaving):
             router.close()
         self._env.logs.close()
-
-    def _drain_telemeters(self, done: Callable[[], None]) -> None:
-        """Let the exporters send what is left, for so long as anybody should wait for that."""
-        waiting = len(self._telemeters) + 1
-
-        def one_done() -> None:
-            nonlocal waiting
-            waiting -= 1
-            if waiting == 0:
-                over()
-
-        def over() -> None:
-            nonlocal waiting
-            waiting = -1
-            if limit.active():
-                limit.cancel()
-            done()
-
-        limit = self._env.clock.callLater(_EXPORT_PATIENCE, over)
-        for telemeter in self._telemeters:
-            telemeter.drain(one_done)
-        one_done()
+        drain(self._parts.exporters, self._env.clock, self._close)
 
     def _close(self) -> None:
-        self._exporting.close()
         if self._admin is not None:
             self._admin.stopListening()
-        if self._admin_tls is not None:
-            self._admin_tls.close()
+        if self._parts.admin_tls is not None:
+            self._parts.admin_tls.close()
         self._watches.close()
+        self._given.close()
+        assert self._done is not None
+        self._done.callback(None)
 
 
-def _running(config: RouterConfig, interpreter: Interpreter, env: Env) -> Running:
-    """A router, not yet listening."""
-    if isinstance(config, HttpRouter):
-        return RunningHttpRouter(config, interpreter, env)
-    if isinstance(config, TcpRouter):
-        return RunningTcpRouter(config, interpreter, env)
-    raise TypeError(f"{config.protocol} is refused when loading")
+def _listens(routers: Iterable[RunningRouter]) -> list[Listens]:
+    return [
+        (server.where, listening)
+        for router in routers
+        for server in router.servers
+        for listening in server.listening
+    ]
 
 
-def _view(router: Running) -> RouterView:
+def _view(router: RunningRouter) -> RouterView:
     """A router as the admin pages see it."""
     config = router.config
     return RouterView(
@@ -262,15 +375,6 @@ def _view(router: Running) -> RouterView:
         explain=explain(router.router.interpreter),
         clients=router.router.client_states,
     )
-
-
-def _admin_tls(keys: Admin, env: Env) -> ServerTls | None:
-    """The admin server's TLS.
-
-    Raises: TlsConfigError.
-    """
-    where = show_address(keys.ip, keys.port)
-    return server_tls(keys.tls, env, env.metrics.scope("admin"), "admin", where, (b"http/1.1",))
 
 
 def _security(keys: SecurityKeys | None) -> Security:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Final
 
 from linkerpy.admin.linkerd_tcp import linkerd_tcp_pages
-from linkerpy.app.build import Linkerd
+from linkerpy.app.program import Program, ShutDown
 from linkerpy.app.schema import Admin, Linker, LinkerTcp, to_json
 from linkerpy.naming.path import Path
 from linkerpy.naming.pattern import PathPattern
@@ -47,22 +47,14 @@ _EVERYTHING: Final = PathPattern.parse("/")
 _PREFIX_LENGTH: Final = 3  # `/#`, the kind, the namespace
 
 
-def linkerd_tcp(
-    file: LinkerTcp, env: Env, on_shutdown: Callable[[], None], on_abort: Callable[[], None]
-) -> Linkerd:
-    """The process that a file asks for.
-
-    `on_shutdown` ends it; `on_abort` is called before, if it is to end with exit code 1.
-    """
-    extra = partial(_telemeter, file, env, on_abort)
-    return Linkerd(as_linker(file), env, on_shutdown, shown=lambda: _shown(file), extra=extra)
+def linkerd_tcp(file: LinkerTcp, on_abort: Callable[[], None]) -> Program:
+    """The program that a file asks for; see `program_of`."""
+    extra = partial(_telemeter, file, on_abort)
+    return Program(file, as_linker(file), lambda: _shown(file), extra)
 
 
 def _telemeter(
-    file: LinkerTcp,
-    env: Env,
-    on_abort: Callable[[], None],
-    shut_down: Callable[[float | None], None],
+    file: LinkerTcp, on_abort: Callable[[], None], env: Env, shut_down: ShutDown
 ) -> Telemeter:
     namespaces = {router.label: router.interpreter.namespace for router in file.routers}
     figures = LinkerdTcpFigures(

@@ -10,6 +10,8 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from twisted.application.service import IService, Service
@@ -18,15 +20,19 @@ from twisted.python import usage
 from linkerpy import __version__
 from linkerpy.app.hints import hints, in_container
 from linkerpy.app.log_output import choose
-from linkerpy.app.schema import Linker, LinkerTcp, load
+from linkerpy.app.program import Program, program_of
+from linkerpy.app.schema import Linker, LinkerTcp, Loaded, load
+from linkerpy.app.upgrade import PidFile, Predecessor, Upgrade
 from linkerpy.config.kinds import BrokenKindError, DuplicateKindError
 from linkerpy.config.report import ConfigError
+from linkerpy.net.inherited import InheritError, from_environment
 from linkerpy.net.log import LEVEL_NAMES, logger
 from linkerpy.net.log_lines import LINES
 from linkerpy.net.reactor import install_best
+from linkerpy.net.systemd import Systemd
 
 if TYPE_CHECKING:
-    from linkerpy.router.env import Env
+    from linkerpy.app.build import Linkerd
 
 _log = logger("linkerpy")
 
@@ -73,8 +79,17 @@ class Options(usage.Options):
         for warning in loaded.warnings:
             sys.stderr.write(f"{warning.show(loaded.source.name)} (warning)\n")
         self.config = loaded.config
-        for hint in hints(loaded, container=in_container()):  # kept until there is a log to go to
-            _log.warn("{hint} (hint)", hint=hint.show(loaded.source.name))
+        tell_hints(loaded)  # kept until there is a log to go to
+        self._take_over()
+
+    def _take_over(self) -> None:
+        """What whoever started us has for us, before a daemon is another process."""
+        self.directory = os.getcwd()
+        self.predecessor = Predecessor(os.environ)
+        try:
+            self.inherited = from_environment(os.environ, os.getpid())
+        except InheritError as error:
+            fail(f"linkerpy: {error}")
 
     def _choose_log(self) -> None:
         form, level = self["log-format"], str(self["log-level"]).upper()
@@ -86,6 +101,12 @@ class Options(usage.Options):
         choose(form, level, getattr(self, "parent", None))
 
 
+def tell_hints(loaded: Loaded) -> None:
+    """Log what is probably not meant."""
+    for hint in hints(loaded, container=in_container()):
+        _log.warn("{hint} (hint)", hint=hint.show(loaded.source.name))
+
+
 def fail(message: str) -> NoReturn:
     """End the process with a message and exit code 1."""
     sys.stderr.write(message.rstrip("\n") + "\n")
@@ -95,48 +116,107 @@ def fail(message: str) -> NoReturn:
 class Linkerpy(Service):
     """Builds the process when it starts, so that what fails then fails with one message."""
 
-    def __init__(self, config: Linker | LinkerTcp) -> None:
-        self._config = config
-        self._running: IService | None = None
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._running: Linkerd | None = None
+        self._systemd = Systemd(os.environ, os.getpid())
+        self._stopping = self._signalled = self._had_terminal = False
 
     def startService(self) -> None:
         """Build and bind everything."""
         from twisted.internet import reactor  # noqa: PLC0415
 
-        from linkerpy.app.build import make_env  # noqa: PLC0415
-        from linkerpy.net.errors import ListenError  # noqa: PLC0415
+        from linkerpy.app.build import Linkerd, make_env  # noqa: PLC0415
 
         super().startService()  # type: ignore[no-untyped-call]
+        options = self._options
         try:
-            env = make_env(reactor)
-            running = _process(self._config, env, reactor.stop)
+            running = Linkerd(
+                program_of(options.config, _end_with_failure),
+                make_env(reactor),
+                partial(self._stop, reactor),
+                inherited=options.inherited,
+                reread=None if options["config"] == "-" else self._reread,
+                on_abandoned=_end_with_failure,
+            )
             running.startService()
-        except (ListenError, OSError, ValueError) as error:
+        except (OSError, ValueError) as error:
             fail(f"linkerpy: {error}")
         self._running = running
         # What was made so far (modules, models, configuration) lives as long as the process: a full
         # collection that looked at it again would hold up every request for a tenth of a second.
         gc.collect()
         gc.freeze()
-        reactor.callWhenRunning(_end_cleanly_on_signals, reactor)
-        if env.logs.reopened_on_hangup:
-            reactor.callWhenRunning(_call_on_hangup, reactor, env.logs.reopen)
+        reactor.callWhenRunning(self._listen_to_signals, reactor)
+
+    def _reread(self) -> Program:
+        """Raises: ConfigError."""
+        loaded = load(self._options["config"])
+        for warning in loaded.warnings:
+            _log.warn("{warning}", warning=warning.show(loaded.source.name))
+        tell_hints(loaded)
+        return program_of(loaded.config, _end_with_failure)
+
+    def _stop(self, reactor: Any) -> None:
+        """End the process, whoever wants it and however often."""
+        if not self._stopping:
+            self._stopping = True
+            reactor.stop()
+
+    def _listen_to_signals(self, reactor: Any) -> None:
+        assert self._running is not None
+        self._had_terminal = _has_terminal()
+        upgrade = Upgrade(
+            reactor,
+            PidFile(self._options.parent),
+            self._options.directory,
+            self._running.sockets,
+            self._running.hand_over,
+            self._systemd.succeeded_by,
+        )
+        calls: dict[signal.Signals, Callable[[], None]] = {
+            signal.SIGHUP: partial(self._hang_up, reactor)
+        }
+        if self._options["config"] != "-":  # which nobody could read again
+            calls[signal.SIGUSR2] = upgrade.begin
+        for number in (signal.SIGINT, signal.SIGTERM):
+            calls[number] = partial(self._end, reactor, number.name)
+        for number, call in calls.items():
+            signal.signal(number, partial(_call_soon, reactor, call))
+        self._systemd.keep_alive(reactor)
+        self._systemd.ready()
+        self._options.predecessor.tell_ready()
+
+    def _hang_up(self, reactor: Any) -> None:
+        """Log files have been moved, the configuration has been changed, or the terminal closed."""
+        assert self._running is not None
+        if self._had_terminal and not _has_terminal():
+            self._end(reactor, "SIGHUP")
+            return
+        self._systemd.reloading()
+        self._running.reopen_logs()
+        self._running.reload()
+        self._systemd.ready()
+
+    def _end(self, reactor: Any, name: str) -> None:
+        """Twisted's own handlers would end the process by the same signal once it has stopped.
+
+        A supervisor takes that for a failure.
+        """
+        assert self._running is not None
+        if self._signalled:
+            _log.warn("Received {name} again. What is under way is cut off", name=name)
+            self._running.cut()
+            return
+        self._signalled = True
+        _log.info("Received {name}. Shutting down ...", name=name)
+        self._stop(reactor)
 
     def stopService(self) -> Any:
         """Drain and close."""
         super().stopService()  # type: ignore[no-untyped-call]
+        self._systemd.stopping()
         return self._running.stopService() if self._running is not None else None
-
-
-def _process(config: Linker | LinkerTcp, env: "Env", end: Callable[[], None]) -> IService:
-    """What a file of either program asks for; `end` stops the reactor."""
-    if isinstance(config, LinkerTcp):
-        from linkerpy.app.linkerd_tcp import linkerd_tcp  # noqa: PLC0415
-
-        return linkerd_tcp(config, env, end, _end_with_failure)
-    from linkerpy.app.build import Linkerd  # noqa: PLC0415
-
-    return Linkerd(config, env, end)
 
 
 def _end_with_failure() -> None:
@@ -149,26 +229,19 @@ def _end_with_failure() -> None:
     atexit.register(leave)
 
 
-def _end_cleanly_on_signals(reactor: Any) -> None:
-    """Let SIGINT and SIGTERM end the process with status 0.
-
-    Twisted's own handlers end it by the same signal once it has stopped, which a supervisor takes
-    for a failure.
-    """
-
-    def ended(number: int, _frame: object) -> None:
-        _log.info("Received {name}. Shutting down ...", name=signal.Signals(number).name)
-        reactor.callFromThread(reactor.stop)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ended)
+def _has_terminal() -> bool:
+    """Whether there is somebody to talk to: also what SIGHUP means depends on it."""
+    with suppress(OSError):
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+        return True
+    return False
 
 
-def _call_on_hangup(reactor: Any, call: Callable[[], None]) -> None:
-    """SIGHUP means that log files have been moved; without any that wait for it, it ends us."""
-    signal.signal(signal.SIGHUP, lambda _number, _frame: reactor.callFromThread(call))
+def _call_soon(reactor: Any, call: Callable[[], None], _number: int, _frame: object) -> None:
+    """Call from the reactor's own loop what a signal asks for in between."""
+    reactor.callFromThread(call)
 
 
 def makeService(options: Options) -> IService:
     """The service that twistd starts."""
-    return Linkerpy(options.config)
+    return Linkerpy(options)

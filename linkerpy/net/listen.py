@@ -2,24 +2,23 @@
 
 # mypy: disallow-untyped-calls=False
 import socket
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Protocol
 
-from twisted.internet import base, tcp
+from twisted.internet import tcp
 from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
-from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IProtocolFactory
 
 from linkerpy.net.errors import ListenError, listen_error
+from linkerpy.net.inherited import Inherited
 from linkerpy.net.options import DEFAULT_OPTIONS, SocketOptions
 from linkerpy.net.timed import TimedServer
 from linkerpy.net.tls import TlsServer, TlsTimedServer
 from linkerpy.net.tls_handshake import Secured, ServerTls
 from linkerpy.net.transport import Server
-
-# More than any system allows: it cuts the queue down to its own limit.
-_LONGEST_BACKLOG = 65535
 
 
 class ListeningPort(Protocol):
@@ -29,7 +28,16 @@ class ListeningPort(Protocol):
         """The address; its `port` is the real one where 0 was asked for."""
 
     def stopListening(self) -> Deferred[None] | None:
-        """Accept no more. Connections live on."""
+        """Accept no more. Connections live on, but for those whose handshake is under way."""
+
+    def stop_accepting(self) -> None:
+        """Accept no more. Handshakes under way go on, and their protocols are made."""
+
+    def share(self) -> None:
+        """Let another socket of ours have an address that overlaps with this one's."""
+
+    def copy(self) -> socket.socket:
+        """Another descriptor of the socket: connections wait in it when this port has stopped."""
 
 
 class Port(tcp.Port):
@@ -41,32 +49,95 @@ class Port(tcp.Port):
         self,
         reactor: Any,
         factory: IProtocolFactory,
-        host: str,
-        port: int,
+        sock: socket.socket,
         options: SocketOptions,
-        tls: ServerTls | None = None,
+        tls: ServerTls | None,
     ) -> None:
+        """Accept from `sock`, which is the port's from now on."""
         self._secured = None if tls is None else Secured(reactor, factory, tls)
         served: Any = self._secured or factory
-        backlog = _LONGEST_BACKLOG if options.backlog is None else options.backlog
-        super().__init__(port, served, backlog, host, reactor)
+        host, port = sock.getsockname()[:2]
+        super().__init__(port, served, interface=host, reactor=reactor)
+        self._preexistingSocket = sock
         self.options = options
         if tls is None:
             self.transport = TimedServer if options.timed else Server
         else:
             self.transport = TlsTimedServer if options.timed else TlsServer
 
-    def createInternetSocket(self) -> socket.socket:
-        """A socket with the options set."""
-        sock: socket.socket = base.BasePort.createInternetSocket(self)
-        self.options.prepare(sock)
-        return sock
-
     def stopListening(self, *args: Any) -> Any:
         """Accept no more, and break off the handshakes under way: nobody can have asked a thing."""
         if self._secured is not None:
             self._secured.abort()
         return super().stopListening(*args)
+
+    def stop_accepting(self) -> None:
+        """See `ListeningPort`."""
+        self.stopReading()
+        served = -1
+        while served != self.sessionno:  # the system would reset those that wait
+            served = self.sessionno
+            self.doRead()
+        self.connectionLost(None)
+
+    def share(self) -> None:
+        """See `ListeningPort`."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+
+    def copy(self) -> socket.socket:
+        """See `ListeningPort`."""
+        sock: socket.socket = self.socket
+        return sock.dup()
+
+
+def bind(host: str, port: int, options: SocketOptions = DEFAULT_OPTIONS) -> socket.socket:
+    """A socket that listens on an IPv4 or IPv6 literal; an empty host means every IPv4 address.
+
+    Connections wait in it until a port accepts them.
+
+    Raises: ListenError.
+    """
+    if host and not isIPAddress(host) and not isIPv6Address(host):
+        raise ListenError(host, port, "not an IP address; give one, or 0.0.0.0 for all")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        sock = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as failure:
+        raise listen_error(host, port, failure) from failure
+    try:
+        sock.setblocking(False)
+        options.prepare(sock)
+        sock.bind(_where(family, host, port))
+        sock.listen(options.queue)
+    except (OSError, OverflowError) as failure:
+        sock.close()
+        raise listen_error(host, port, failure) from failure
+    return sock
+
+
+def bind_beside(
+    others: Iterable[ListeningPort], host: str, port: int, options: SocketOptions = DEFAULT_OPTIONS
+) -> socket.socket:
+    """As `bind`, for an address that overlaps with those of other ports of ours.
+
+    `0.0.0.0` overlaps with every address of the same port: it gets what these do not.
+
+    Raises: ListenError.
+    """
+    for other in others:
+        other.share()
+    sock = bind(host, port, replace(options, reuse_port=True))
+    if not options.reuse_port:  # no other process is to share it
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 0)
+    return sock
+
+
+def _where(family: int, host: str, port: int) -> Any:
+    """The address as the system takes it, a scope such as `%eth0` as its number."""
+    if family == socket.AF_INET:
+        return host, port
+    found = socket.getaddrinfo(host, None, family, flags=socket.AI_NUMERICHOST)
+    return found[0][4][0], port, *found[0][4][2:]
 
 
 def listen(
@@ -76,20 +147,26 @@ def listen(
     port: int,
     options: SocketOptions = DEFAULT_OPTIONS,
     tls: ServerTls | None = None,
+    inherited: Inherited | None = None,
 ) -> ListeningPort:
-    """Accept connections on an IPv4 or IPv6 literal; an empty host means every IPv4 address.
+    """Accept connections, on the socket for the address that is there already or on a new one.
 
     With `tls`, protocols are made once its handshake is over.
 
-    Raises: ListenError.
+    Raises: ListenError, see `bind`.
     """
-    if host and not isIPAddress(host) and not isIPv6Address(host):
-        raise ListenError(host, port, "not an IP address; give one, or 0.0.0.0 for all")
-    listening = Port(reactor, factory, host, port, options, tls)
-    try:
-        listening.startListening()
-    except CannotListenError as failure:
-        raise listen_error(host, port, failure.socketError) from failure
-    except (OSError, OverflowError) as failure:
-        raise listen_error(host, port, failure) from failure
+    sock = None if inherited is None else inherited.take(host, port)
+    return listen_on(sock or bind(host, port, options), reactor, factory, options, tls)
+
+
+def listen_on(
+    sock: socket.socket,
+    reactor: Any,
+    factory: IProtocolFactory,
+    options: SocketOptions = DEFAULT_OPTIONS,
+    tls: ServerTls | None = None,
+) -> ListeningPort:
+    """Accept connections on a socket that `bind` has made, here or elsewhere."""
+    listening = Port(reactor, factory, sock, options, tls)
+    listening.startListening()
     return listening

@@ -3,6 +3,9 @@
 import socket
 from dataclasses import dataclass
 
+# More than any system allows: it cuts the queue down to its own limit.
+_LONGEST_BACKLOG = 65535
+
 
 @dataclass(frozen=True, slots=True)
 class SocketOptions:
@@ -28,6 +31,11 @@ class SocketOptions:
     def timed(self) -> bool:
         """Whether any timeout is set."""
         return self.read_timeout is not None or self.write_timeout is not None
+
+    @property
+    def queue(self) -> int:
+        """How many connections may wait to be accepted."""
+        return _LONGEST_BACKLOG if self.backlog is None else self.backlog
 
     def prepare(self, sock: socket.socket) -> None:
         """Set what must be set before the socket is bound or connected."""

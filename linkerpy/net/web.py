@@ -162,6 +162,10 @@ class _Root(resource.Resource):
         self._figures = figures
         self._clock = clock
 
+    def show(self, pages: Pages, allowed: Callable[[str], bool]) -> None:
+        """Serve other pages from now on."""
+        self._pages, self._allowed = pages, allowed
+
     def render(self, request: "_Request") -> Any:
         """Find the page and let it answer."""
         asked = _asked(request)
@@ -338,7 +342,7 @@ class _Channel(http.HTTPChannel):
         """Do nothing: the time runs from the last answer, not from the last byte."""
 
 
-class _Site(server.Site):
+class Site(server.Site):
     """A site without an access log: it would drown the log of the router."""
 
     protocol = _Channel  # type: ignore[assignment] # Twisted's own switches to HTTP/2
@@ -348,6 +352,7 @@ class _Site(server.Site):
     def __init__(self, root: _Root, figures: _Figures, reactor: Any) -> None:
         super().__init__(root, requestFactory=_Request, timeout=PATIENCE, reactor=reactor)
         self.figures = figures
+        self.show = root.show
 
     def log(self, request: http.Request) -> None:
         """Write nothing."""
@@ -361,12 +366,10 @@ class _Site(server.Site):
         return [b"http/1.1"]
 
 
-def site(
-    pages: Pages, allowed: Callable[[str], bool], metrics: Metrics, reactor: Any
-) -> server.Site:
+def site(pages: Pages, allowed: Callable[[str], bool], metrics: Metrics, reactor: Any) -> Site:
     """A factory for the admin server; paths that are not `allowed` do not exist.
 
     It counts itself in `metrics`.
     """
     figures = _Figures(metrics)
-    return _Site(_Root(pages, allowed, figures, reactor), figures, reactor)
+    return Site(_Root(pages, allowed, figures, reactor), figures, reactor)

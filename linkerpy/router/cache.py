@@ -132,7 +132,11 @@ class IdleCache(Generic[K, V]):
         self._close(entry.value)
 
     def close(self) -> None:
-        """Let go of everything: idle entries are closed now, held ones by their last holder."""
+        """Let go of everything: idle entries are closed now, held ones by their last holder.
+
+        What is asked for later, by who has begun before, is a one-shot.
+        """
+        self._size = 0
         for entry in list(self._entries.values()):
             if entry.busy == 0:
                 self._drop(entry)

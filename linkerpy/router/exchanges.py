@@ -78,4 +78,8 @@ class Exchanges:
 
 def exchanges(metrics: Metrics, *, explained: bool, by_status: bool = False) -> Exchanges:
     """The figures of a scope, made if there are none yet."""
-    return metrics.recorder(lambda: Exchanges(metrics, explained=explained, by_status=by_status))
+
+    def make(scope: Metrics) -> Exchanges:
+        return Exchanges(scope, explained=explained, by_status=by_status)
+
+    return metrics.recorder(make)

@@ -79,9 +79,16 @@ class RollingLog:
         self._wall = wall
         self._file: FileIO | None = None
         self._closed = self._failing = False
+        self.users = 0
+        """How many write to it; see `release`."""
         with suppress(FileExistsError):  # of a file there, opening says what is wrong
             os.makedirs(os.path.dirname(self.path))
         self._open("ab" if append else "wb")
+
+    @property
+    def settings(self) -> tuple[str, bool, int]:
+        """The policy, whether a file there is added to, and how many rolled ones stay."""
+        return self.rule.policy, self.append, self.keep
 
     def __repr__(self) -> str:
         return f"<RollingLog {self.path} {self._size} bytes>"
@@ -188,6 +195,12 @@ class RollingLog:
             self._file = None
             self.write(())
 
+    def release(self) -> None:
+        """One writes to it no more: the last closes it."""
+        self.users -= 1
+        if self.users == 0:
+            self.close()
+
     def close(self) -> None:
         """Write no more."""
         self._closed = True
@@ -197,27 +210,44 @@ class RollingLog:
 
 
 class LogFiles:
-    """The log files of the process: of each path one, whoever writes to it."""
+    """The log files of a configuration: of each path one, whoever writes to it.
 
-    def __init__(self) -> None:
+    After a reload they are those of the configuration `before` wherever their settings have stayed.
+    """
+
+    def __init__(self, before: "LogFiles | None" = None) -> None:
         self._files: dict[str, RollingLog] = {}
+        self._before: dict[str, RollingLog] = {} if before is None else before._files
 
     def open(self, path: str, policy: str, *, append: bool, keep: int) -> RollingLog:
-        """The log file at `path`.
+        """The log file at `path`, for one who gives it back by `release`.
 
         Raises: ValueError if it cannot be written, or is in use with other settings.
         """
         wanted = (policy.lower(), append, keep)
-        known = self._files.get(os.path.abspath(path))
-        if known is None:
-            try:
-                known = RollingLog(path, RollRule(policy), append=append, keep=keep)
-            except OSError as error:
-                raise ValueError(f"cannot write {path}: {error.strerror or error}") from error
-            self._files[known.path] = known
-        elif wanted != (known.rule.policy, known.append, known.keep):
+        place = os.path.abspath(path)
+        known = self._files.get(place)
+        if known is not None and wanted != known.settings:
             raise ValueError(f"{path} is in use already, with other settings")
+        if known is None:
+            known = self._before.get(place)
+            if known is None or known.users == 0:
+                known = _opened(path, policy, append=append, keep=keep)
+            elif wanted != known.settings:  # until those who write to it with the old ones end
+                known = _opened(path, policy, append=True, keep=keep)
+                known.append = append
+            self._files[place] = known
+        known.users += 1
         return known
+
+    def keep(self, path: str) -> None:
+        """Go on with a file of the configuration before: who writes to it stays."""
+        place = os.path.abspath(path)
+        self._files[place] = self._before[place]
+
+    def settle(self) -> None:
+        """Forget the configuration before: this one is in use."""
+        self._before = {}
 
     @property
     def reopened_on_hangup(self) -> bool:
@@ -234,3 +264,10 @@ class LogFiles:
         """Close them all."""
         for file in self._files.values():
             file.close()
+
+
+def _opened(path: str, policy: str, *, append: bool, keep: int) -> RollingLog:
+    try:
+        return RollingLog(path, RollRule(policy), append=append, keep=keep)
+    except OSError as error:
+        raise ValueError(f"cannot write {path}: {error.strerror or error}") from error

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from linkerpy.core.clock import Delayed
+from linkerpy.core.closable import Group
 from linkerpy.core.duration import show_duration
 from linkerpy.core.errors import BindingTimeout, NoHosts
 from linkerpy.core.reply import Reply
@@ -29,7 +30,7 @@ from linkerpy.router.client import Client
 from linkerpy.router.dst import Dst
 from linkerpy.router.env import Env
 from linkerpy.router.explain import explain_failure, no_hosts_text
-from linkerpy.telemetry.metrics import Metrics
+from linkerpy.telemetry.metrics import Claim, Metrics
 
 _log = logger("linkerpy.router")
 
@@ -77,11 +78,12 @@ class RouterSettings:
 class PathRoute:
     """One name's live binding and path stack, and the chooser that was used last."""
 
-    __slots__ = ("binding", "chooser", "chosen_from", "dst", "service")
+    __slots__ = ("binding", "chooser", "chosen_from", "dst", "metrics", "service")
 
-    def __init__(self, dst: Dst, binding: Binding) -> None:
+    def __init__(self, dst: Dst, binding: Binding, metrics: Claim) -> None:
         self.dst = dst
         self.binding = binding
+        self.metrics = metrics
         self.service: Service[Any, Any]
         self.chooser: Entry[Choose] | None = None
         self.chosen_from: BoundTree | None = None
@@ -101,16 +103,21 @@ class BoundRoute:
 class ClientRoute:
     """One id's client and client stack."""
 
-    __slots__ = ("client", "name", "service")
+    __slots__ = ("client", "metrics", "name", "service")
 
-    def __init__(self, name: str, client: Client, service: Service[Any, Any]) -> None:
-        self.name = name
+    def __init__(self, metrics: Claim, client: Client, service: Service[Any, Any]) -> None:
+        self.metrics = metrics
         self.client = client
         self.service = service
+        self.name = metrics.name
 
 
 Held = tuple[Entry[Choose], Entry[BoundRoute], Entry[ClientRoute]]
 """What one attempt uses of the caches below the path's."""
+
+
+def _nothing() -> None:
+    """Nobody waits."""
 
 
 def _let_go(held: Held) -> None:
@@ -137,7 +144,7 @@ class Router:
         self._stacks = stacks
         self._env = env
         self._seconds = env.clock.seconds
-        self.metrics = env.metrics.scope("rt", settings.label)
+        self.metrics = env.metrics.scope("rt", settings.label).claim()
         sizes = settings.caches
         self.paths = self._cache("path", sizes.paths, self._open_path, self._close_path)
         self.trees = self._cache(
@@ -145,8 +152,9 @@ class Router:
         )
         self.bounds = self._cache("bound", sizes.bounds, self._open_bound, lambda _route: None)
         self.clients = self._cache("client", sizes.clients, self._open_client, self._close_client)
-        self._scopes: dict[tuple[str, str], int] = {}
-        """How many stacks share the metrics of a kind and name; see `_reap`."""
+        self._remembered = Group()
+        self._alive = 0  # path routes, one-shots too; what serves a request holds one
+        self._on_idle: Callable[[], None] | None = None
         self._sweeping: Delayed = env.clock.callLater(sizes.idle_ttl, self._sweep)
 
     def _cache(
@@ -259,20 +267,22 @@ class Router:
 
     def _open_path(self, dst: Dst) -> PathRoute:
         dtab = self.settings.dtab + dst.local
-        route = PathRoute(dst, Binding(self.interpreter.bind(dtab, dst.path)))
-        name = _label(dst.path)
-        self._claim("service", name)
+        metrics = self._claim("service", dst.path)
+        route = PathRoute(dst, Binding(self.interpreter.bind(dtab, dst.path)), metrics)
 
         def attempt(request: Any) -> Any:
             return self._attempt(route, request)
 
-        route.service = self._stacks.path(dst, self.metrics.scope("service", name), attempt)
+        route.service = self._stacks.path(dst, metrics, attempt)
+        self._alive += 1
         return route
 
     def _close_path(self, route: PathRoute) -> None:
         route.binding.close()
-        if self._reap("service", _label(route.dst.path)):
+        if self._reap(route.metrics):
             self._stacks.forget(route.dst.path)
+        self._alive -= 1
+        self._tell_if_idle()
 
     def _open_bound(self, bound: Bound) -> BoundRoute:
         route = BoundRoute(bound)
@@ -286,40 +296,61 @@ class Router:
         return route
 
     def _open_client(self, key: "ClientKey") -> ClientRoute:
-        name = _label(key.bound.id)
-        metrics = self.metrics.scope("client", name)
+        metrics = self._claim("client", key.bound.id)
         client = self._stacks.client(key.bound, metrics)
-        self._claim("client", name)
-        return ClientRoute(name, client, self._stacks.client_stack(key.bound, metrics, client))
+        return ClientRoute(metrics, client, self._stacks.client_stack(key.bound, metrics, client))
 
     def _close_client(self, route: ClientRoute) -> None:
         route.client.close()
-        self._reap("client", route.name)
+        self._reap(route.metrics)
 
-    def _claim(self, kind: str, name: str) -> None:
-        self._scopes[kind, name] = self._scopes.get((kind, name), 0) + 1
+    def _claim(self, kind: str, path: Path) -> Claim:
+        """The metrics of a name; its leading slash is not part of the segment."""
+        return self.metrics.scope(kind, path.show()[1:]).claim()
 
-    def _reap(self, kind: str, name: str) -> bool:
-        """Forget the metrics, unless the name lives on: under another dtab, or as a one-shot."""
-        self._scopes[kind, name] -= 1
-        if self._scopes[kind, name]:
-            return False
-        del self._scopes[kind, name]
-        self.metrics.scope(kind, name).prune()
-        _log.info("Reaping {name}", name=name)
-        return True
+    def _reap(self, metrics: Claim) -> bool:
+        """Give metrics back: forgotten, unless the name lives on.
+
+        That may be under another dtab, as a one-shot, or in the router that takes this one's place.
+        """
+        metrics.close()
+        if metrics.last:
+            _log.info("Reaping {name}", name=metrics.name)
+        return metrics.last
 
     def _sweep(self) -> None:
         for cache in (self.paths, self.trees, self.bounds, self.clients):
             cache.sweep()
+        self._remembered.close()
         self._sweeping = self._env.clock.callLater(self.settings.caches.idle_ttl, self._sweep)
 
-    def close(self) -> None:
-        """Stop following names; what still serves a request is closed when that has ended."""
+    def remember(self, other: "Router") -> None:
+        """Go on with the counts of the router whose place this one takes.
+
+        Those of a name that is not asked for in `idle_ttl` are forgotten then.
+        """
+        for cache in (other.paths, other.clients):
+            for entry in cache:
+                self._remembered.add(entry.value.metrics.claim())
+
+    def close(self, on_idle: Callable[[], None] = _nothing) -> None:
+        """Stop following names; what still serves a request is closed when that has ended.
+
+        `on_idle` is called when the last has.
+        """
         if self._sweeping.active():
             self._sweeping.cancel()
         for cache in (self.paths, self.trees, self.bounds, self.clients):
             cache.close()
+        self._remembered.close()
+        self._on_idle = on_idle
+        self._tell_if_idle()
+
+    def _tell_if_idle(self) -> None:
+        if self._on_idle is not None and not self._alive:
+            on_idle, self._on_idle = self._on_idle, None
+            self.metrics.close()
+            on_idle()
 
     def client_states(self) -> dict[str, Any]:
         """`/client_state.json`: the addresses behind each client id."""
@@ -346,8 +377,3 @@ class ClientKey:
 
 def _connecting(route: PathRoute, held: Held) -> str:
     return f"connecting to {held[2].key!r} for name: {route.dst.path.show()}"
-
-
-def _label(path: Path) -> str:
-    """A path as a metrics segment: without its leading slash."""
-    return path.show()[1:]

@@ -140,9 +140,11 @@ M = TypeVar("M", Counter, Gauge, Stat)
 class Node:
     """One name of the tree."""
 
-    __slots__ = ("children", "metric", "recorder")
+    __slots__ = ("children", "claims", "metric", "recorder")
 
     def __init__(self) -> None:
+        self.claims = 0
+        """How many use the scope at present; see `Claim`."""
         self.metric: Metric | None = None
         self.recorder: Any = None
         self.children: dict[str, Node] = {}
@@ -160,18 +162,33 @@ class Metrics:
     one; asking for another kind of metric under a name that is taken raises TypeError.
     """
 
-    __slots__ = ("_names", "_root")
+    __slots__ = ("_claim", "_names", "_root")
 
-    def __init__(self, root: Node | None = None, names: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        root: Node | None = None,
+        names: tuple[str, ...] = (),
+        claim: "Claim | None" = None,
+    ) -> None:
         self._root = root or Node()
         self._names = names
+        self._claim = claim
 
     def __repr__(self) -> str:
         return f"<Metrics {'/'.join(self._names) or '(root)'}>"
 
+    @property
+    def name(self) -> str:
+        """The last segment of the scope's names."""
+        return self._names[-1]
+
     def scope(self, *names: str) -> "Metrics":
         """The scope below `names`."""
-        return Metrics(self._root, self._names + names)
+        return Metrics(self._root, self._names + names, self._claim)
+
+    def claim(self) -> "Claim":
+        """The scope for one who uses it, and gives it back by closing; there may be others."""
+        return Claim(self._root, self._names)
 
     def counter(self, *names: str) -> Counter:
         """The counter of that name."""
@@ -182,18 +199,29 @@ class Metrics:
         return self._metric(names, Stat)
 
     def gauge(self, *names: str, read: Callable[[], float]) -> Closable:
-        """Add a reader to the gauge of that name; closing the handle takes it away."""
-        return self._metric(names, Gauge).add(read)
+        """Add a reader to the gauge of that name; closing the handle takes it away.
 
-    def recorder(self, make: Callable[[], R]) -> R:
-        """The scope's recorder, made if there is none yet. Who reads finds its metrics settled."""
+        So does closing the claim that the scope belongs to.
+        """
+        handle = self._metric(names, Gauge).add(read)
+        return handle if self._claim is None else self._claim.keep(handle)
+
+    def recorder(self, make: Callable[["Metrics"], R]) -> R:
+        """The scope's recorder, made if there is none yet. Who reads finds its metrics settled.
+
+        It lives as long as the scope, whoever had it made, and is given the scope accordingly.
+        """
+        node = self._made()
+        if node.recorder is None:
+            node.recorder = make(Metrics(self._root, self._names))
+        found: R = node.recorder
+        return found
+
+    def _made(self) -> Node:
         node = self._root
         for name in self._names:
             node = node.children.setdefault(name, Node())
-        if node.recorder is None:
-            node.recorder = make()
-        found: R = node.recorder
-        return found
+        return node
 
     def _metric(self, names: tuple[str, ...], kind: type[M]) -> M:
         node = self._root
@@ -241,6 +269,48 @@ class Metrics:
         node = self.node
         if node is not None:
             yield from _walk(node, ())
+
+
+class Claim(Metrics):
+    """A scope while somebody uses it: a router, or what stands in for it after a reload.
+
+    Closing takes away the gauges that were made through it and the scopes below, which would read
+    what is no more. With the last claim the scope is pruned; before, its counts go on.
+    """
+
+    __slots__ = ("_gauges", "_node", "last")
+
+    def __init__(self, root: Node, names: tuple[str, ...]) -> None:
+        super().__init__(root, names, self)
+        self._gauges: set[Closable] = set()
+        self._node: Node | None = self._made()
+        self._node.claims += 1
+        self.last = False
+        """Whether it was the last that was closed."""
+
+    def keep(self, handle: Closable) -> Closable:
+        """Close a gauge's handle with the claim, unless it is closed before."""
+
+        def close() -> None:
+            self._gauges.discard(kept)
+            handle.close()
+
+        kept = OnClose(close)
+        self._gauges.add(kept)
+        return kept
+
+    def close(self) -> None:
+        """Give the scope back."""
+        node, self._node = self._node, None
+        if node is None:
+            return
+        for gauge in list(self._gauges):
+            gauge.close()
+        node.claims -= 1
+        if node.claims == 0:
+            self.last = True
+            if self._find(self._names) is node:  # not one that was made since it was pruned
+                self.prune()
 
 
 def _settle(node: Node) -> None:

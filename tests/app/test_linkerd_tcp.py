@@ -3,6 +3,7 @@
 import pytest
 from twisted.internet.task import Clock
 
+from linkerpy.app.build import Linkerd
 from linkerpy.app.linkerd_tcp import as_linker, linkerd_tcp
 from linkerpy.app.schema import load, loads
 from linkerpy.config.report import ConfigError
@@ -170,12 +171,13 @@ def process():
     done = []
     env = fake_env(FakeReactor())
     file = loads("l5d.yml", FILE % ("", "")).config
-    made = linkerd_tcp(file, env, lambda: done.append("end"), lambda: done.append("code 1"))
+    program = linkerd_tcp(file, lambda: done.append("code 1"))
+    made = Linkerd(program, env, lambda: done.append("end"))
     return made, env, done
 
 
 def pages(made):
-    return {path: page for telemeter in made._telemeters for path, page in telemeter.pages.items()}
+    return {path: page for shown in made._extra_pages() for path, page in shown.items()}
 
 
 def test_its_pages_see_the_file_as_it_is_with_the_protocol(process):
@@ -197,7 +199,7 @@ def test_abort_ends_the_process_at_once_with_failure(process):
 def test_its_metrics_name_names_and_not_ids(process):
     made, env, _ = process
     env.metrics.counter("rt", "redis", "client", ID.show()[1:], "connects").incr()
-    (telemeter,) = made._telemeters
+    (telemeter,) = [exporter.telemeter for exporter in made._parts.exporters]
     telemeter.run()
     env.clock.advance(60)
     text = telemeter.pages["/metrics"](asked("GET", "/metrics")).body.decode()

@@ -107,7 +107,7 @@ def test_a_tree_that_changes_under_the_renderer_still_makes_a_whole_text():
 def test_what_a_recorder_keeps_is_settled_first():
     metrics = Metrics()
     scope = metrics.scope("rt", "h", "server", "s")
-    exchanges = scope.recorder(lambda: Exchanges(scope, explained=True, by_status=True))
+    exchanges = scope.recorder(lambda own: Exchanges(own, explained=True, by_status=True))
     exchanges.response(200, True, 5.0)
     assert 'rt:server:status:200{rt="h", server="s"} 1' in text(metrics)
     exchanges.response(200, True, 5.0)

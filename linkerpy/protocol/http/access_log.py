@@ -68,8 +68,9 @@ class AccessLog:
             self._file.write([_line(note) for note in notes])
 
     def close(self) -> None:
-        """Write the rest. The file stays open: others may use it, too."""
+        """Write the rest. The file stays open if others use it, too."""
         self.flush()
+        self._file.release()
 
 
 def _line(note: _Note) -> bytes:

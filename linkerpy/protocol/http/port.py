@@ -4,7 +4,7 @@ Source: dataplane spec, section 2.5; telemetry-admin spec, section 2.2.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.internet.protocol import ServerFactory
@@ -41,6 +41,8 @@ class HttpPort(ServerFactory):
         self.idles = wire.idle_time < math.inf
         self.connections: set[ServerConnection] = set()
         self.draining = False
+        self.listening: Sequence[object] = ()
+        self._heir: HttpPort | None = None
         self.on_idle: Callable[[], None] | None = None
         self.connects, self.closes = metrics.counter("connects"), metrics.counter("closes")
         self.received = metrics.counter("received_bytes")
@@ -54,15 +56,33 @@ class HttpPort(ServerFactory):
 
     def buildProtocol(self, addr: Any) -> ServerConnection:
         """Make the protocol of a new connection."""
+        if self._heir is not None:  # a handshake that began here ends after a reload
+            return self._heir.buildProtocol(addr)
         return ServerConnection(self)
+
+    def adopt(self, other: "HttpPort") -> None:
+        """Go on with another port's connections: what they ask from now on is served here."""
+        for connection in other.connections:
+            connection.port = self
+        self.connections |= other.connections
+        other.connections = set()
+        other._heir = self
+
+    def wind_down(self, on_idle: Callable[[], None]) -> None:
+        """Have connections end with the next response; then call `on_idle`."""
+        self.draining = True
+        self.on_idle = on_idle
+        self.gone(None)
+
+    def close_idle(self) -> None:
+        """Close the connections that serve nothing."""
+        for connection in list(self.connections):
+            connection.drain()
 
     def drain(self, on_idle: Callable[[], None]) -> None:
         """Close idle connections now and others after their response; then call `on_idle`."""
-        self.draining = True
-        self.on_idle = on_idle
-        for connection in list(self.connections):
-            connection.drain()
-        self.gone(None)
+        self.wind_down(on_idle)
+        self.close_idle()
 
     def abort(self) -> None:
         """Close every connection at once."""

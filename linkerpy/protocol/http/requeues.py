@@ -40,7 +40,9 @@ class RequeueFigures:
     """`retries/*` of one client, and its budget."""
 
     def __init__(self, rule: BudgetRule, metrics: Metrics, env: Env) -> None:
-        self.budget = Budget(rule, env.clock.seconds)
+        self._rule = rule
+        self._seconds = env.clock.seconds
+        self.budget = Budget(rule, self._seconds)
         self.untroubled = 0
         """Requests without a requeue that `requeues_per_request` does not know of yet."""
         self.requeues = metrics.counter("requeues")
@@ -50,6 +52,12 @@ class RequeueFigures:
         self.impossible = metrics.counter("cannot_retry")
         self.not_open = metrics.counter("not_open")
         metrics.gauge("budget", read=lambda: self.budget.balance)
+
+    def obey(self, rule: BudgetRule) -> None:
+        """Begin a new budget if the rule is another: a reload has changed it."""
+        if rule != self._rule:
+            self._rule = rule
+            self.budget = Budget(rule, self._seconds)
 
     def settle(self) -> None:
         """Bring the metrics up to date."""
@@ -61,7 +69,8 @@ class RequeueFigures:
 def requeues(rule: BudgetRule, client: Client, metrics: Metrics, env: Env) -> Filter[Response]:
     """Send again what was not received. `metrics` is the scope of the client."""
     scope = metrics.scope("retries")
-    figures = scope.recorder(lambda: RequeueFigures(rule, scope, env))
+    figures = scope.recorder(lambda own: RequeueFigures(rule, own, env))
+    figures.obey(rule)
     return _Requeues(figures, client, metrics, env).requeued
 
 

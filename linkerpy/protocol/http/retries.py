@@ -43,13 +43,21 @@ class RetryFigures:
     """`retries/*` of one service, and its budget, which all stacks of its name share."""
 
     def __init__(self, rule: BudgetRule, metrics: Metrics, clock: Clock) -> None:
-        self.budget = Budget(rule, clock.seconds)
+        self._rule = rule
+        self._seconds = clock.seconds
+        self.budget = Budget(rule, self._seconds)
         self.untroubled = 0
         """Requests without a retry that `per_request` does not know of yet."""
         self.total = metrics.counter("total")
         self.exhausted = metrics.counter("budget_exhausted")
         self.per_request = metrics.stat("per_request")
         metrics.gauge("budget", read=lambda: self.budget.balance)
+
+    def obey(self, rule: BudgetRule) -> None:
+        """Begin a new budget if the rule is another: a reload has changed it."""
+        if rule != self._rule:
+            self._rule = rule
+            self.budget = Budget(rule, self._seconds)
 
     def settle(self) -> None:
         """Bring the metrics up to date."""
@@ -66,7 +74,8 @@ def retries(
     `classify` is what was configured, if anything was; the other layers are told of it, too.
     """
     scope = metrics.scope("retries")
-    figures = scope.recorder(lambda: RetryFigures(settings.budget, scope, clock))
+    figures = scope.recorder(lambda own: RetryFigures(settings.budget, own, clock))
+    figures.obey(settings.budget)
     return _Retries(settings, classify, figures, clock).retried
 
 

@@ -1,10 +1,8 @@
 """One HTTP router, from its configuration to its listening ports."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from random import Random
-from typing import Any
 
 from linkerpy.config.connection import RetryBudget, Session
 from linkerpy.config.connection import SocketOptions as SocketKeys
@@ -12,7 +10,6 @@ from linkerpy.config.forwarded import AddForwardedHeader
 from linkerpy.naming.namer import Interpreter
 from linkerpy.naming.path import Path
 from linkerpy.net.errors import show_address
-from linkerpy.net.listen import listen
 from linkerpy.net.tls_handshake import ServerTls
 from linkerpy.policy.accrual import default_rule
 from linkerpy.policy.backoff import Waits
@@ -40,21 +37,29 @@ from linkerpy.router.config import Retries
 from linkerpy.router.env import Env
 from linkerpy.router.families import BackoffConfig
 from linkerpy.router.routing import CacheSizes, Router, RouterSettings
+from linkerpy.router.running import RunningRouter
 from linkerpy.router.sockets import socket_options
 from linkerpy.router.tls import ClientContexts, every_tls, server_tls
+from linkerpy.telemetry.metrics import Claim
 
 _ALPN = (b"http/1.1",)
 
 
-class RunningHttpRouter:
+class RunningHttpRouter(RunningRouter):
     """An HTTP router and its servers."""
 
-    def __init__(self, config: HttpRouter, interpreter: Interpreter, env: Env) -> None:
-        self.config = config
-        self._env = env
+    def _route(self, interpreter: Interpreter) -> Router:
+        config, env = self.config, self._env
         settings = _router_settings(config)
         self._propagator = _propagator(config, env.random)
         self._access_log = _access_log(config, env)
+        if self._access_log is not None:
+            self._parts.add(self._access_log)
+        self._identify = identifier_of(config)
+        self._contexts = ClientContexts(env, config.name, _ALPN)
+        self._parts.add(self._contexts)
+        for keys in every_tls(config.client):  # so that files that will not do are known now
+            self._contexts.target(keys)
         stacks = HttpStacks(
             settings,
             self._service_settings,
@@ -63,39 +68,28 @@ class RunningHttpRouter:
             self._propagator,
             self._access_log,
         )
-        self.router = Router(settings, interpreter, stacks, env)
-        if config.originator:
-            self.router.metrics.gauge("originator", read=lambda: 1.0)
-        self._identify = identifier_of(config)
-        self._contexts = ClientContexts(env, config.name, _ALPN)
-        self._tls: list[ServerTls | None] = []
-        for keys in every_tls(config.client):  # so that files that will not do are known now
-            self._contexts.target(keys)
-        self._ports = [(server, self._port(server)) for server in config.servers]
-        self._listening: list[Any] = []
+        return Router(settings, interpreter, stacks, env)
 
-    def _port(self, server: HttpServer) -> HttpPort:
-        label = f"{server.ip}/{server.port}"
-        metrics = self.router.metrics.scope("server", label)
-        wire = _wire(self.config, server.socket_options, server.server_session, PoolLimits())
+    def _server(self, keys: HttpServer, metrics: Claim) -> tuple[HttpPort, ServerTls | None]:
+        label = f"{keys.ip}/{keys.port}"
+        wire = _wire(self.config, keys.socket_options, keys.server_session, PoolLimits())
         settings = ServerSettings(
             wire,
-            server.max_concurrent_requests,
+            keys.max_concurrent_requests,
             self.config.compression_level,
-            _limit(server.timeout_ms),
+            _limit(keys.timeout_ms),
             label,
-            server.clear_context,
-            self._labelers(server.add_forwarded_header),
-            server.timestamp_header,
-            server.max_call_depth,
+            keys.clear_context,
+            self._labelers(keys.add_forwarded_header),
+            keys.timestamp_header,
+            keys.max_call_depth,
             self._propagator,
         )
-        where = show_address(server.ip, server.port)
-        tls = server_tls(server.tls, self._env, metrics, self.config.name, where, _ALPN)
-        self._tls.append(tls)
+        where = show_address(keys.ip, keys.port)
+        tls = server_tls(keys.tls, self._env, metrics, self.config.name, where, _ALPN)
         stack = server_stack(self._identify, self.router, settings, metrics, self._env)
-        report = bare_response if server.clear_context else error_response
-        return HttpPort(stack, wire, self._env.timers, metrics, report)
+        report = bare_response if keys.clear_context else error_response
+        return HttpPort(stack, wire, self._env.timers, metrics, report), tls
 
     def _labelers(self, keys: AddForwardedHeader | None) -> tuple[Labeler, Labeler] | None:
         if keys is None:
@@ -145,53 +139,6 @@ class RunningHttpRouter:
             _limit(keys.request_attempt_timeout_ms),
             keys.forward_client_cert,
         )
-
-    def listen(self) -> list[str]:
-        """Bind every server, in their order; their addresses as `ip:port`.
-
-        Raises:
-            ListenError: one cannot be bound.
-        """
-        for (server, port), tls in zip(self._ports, self._tls, strict=True):
-            options = socket_options(server.socket_options)
-            bound = listen(self._env.reactor, port, server.ip, server.port, options, tls)
-            self._listening.append(bound)
-        return [f"{port.getHost().host}:{port.getHost().port}" for port in self._listening]
-
-    def stop_listening(self) -> None:
-        """Take no new connections."""
-        listening, self._listening = self._listening, []
-        for port in listening:
-            port.stopListening()
-
-    def drain(self, on_idle: Callable[[], None]) -> None:
-        """Let requests under way finish; `on_idle` is called when the last connection has gone."""
-        self.stop_listening()
-        waiting = len(self._ports)
-
-        def one_idle() -> None:
-            nonlocal waiting
-            waiting -= 1
-            if waiting == 0:
-                on_idle()
-
-        for _, port in self._ports:
-            port.drain(one_idle)
-        if not self._ports:
-            on_idle()
-
-    def close(self) -> None:
-        """Break off what is still under way, and stop following names."""
-        self.stop_listening()
-        for _, port in self._ports:
-            port.abort()
-        self.router.close()
-        if self._access_log is not None:
-            self._access_log.close()
-        self._contexts.close()
-        for tls in self._tls:
-            if tls is not None:
-                tls.close()
 
 
 def _router_settings(config: HttpRouter) -> RouterSettings:

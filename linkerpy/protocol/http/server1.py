@@ -55,7 +55,8 @@ class ServerConnection(Protocol):
     transport: Any
 
     def __init__(self, server: "HttpPort") -> None:
-        self._server = server
+        self.port = server
+        """Where it belongs; a reload may give it to another."""
         self._parser = RequestParser(self, server.wire.max_initial_line, server.wire.max_headers)
         self._peer = ""
         self._queue: deque[tuple[Request, bool]] = deque()
@@ -86,14 +87,14 @@ class ServerConnection(Protocol):
     def connectionMade(self) -> None:
         """Note who is there."""
         self._peer = peer_name(self.transport.getPeer())
-        self._server.connections.add(self)
-        self._server.connects.value += 1
-        self._life = self._server.timers.after(self._server.wire.life_time, self._too_old)
+        self.port.connections.add(self)
+        self.port.connects.value += 1
+        self._life = self.port.timers.after(self.port.wire.life_time, self._too_old)
         self._watch()
 
     def dataReceived(self, data: bytes) -> None:
         """Parse, then serve; what came in one read is known in full before it is served."""
-        self._server.received.value += len(data)
+        self.port.received.value += len(data)
         self._heard += 1
         if self._closing:
             self._discard(len(data))
@@ -138,21 +139,21 @@ class ServerConnection(Protocol):
         begun = not self._parser.idle
         if begun:
             if not self._head_begun:
-                self._expire(self._server.wire.head_timeout, self._head_too_slow)
-        elif self._server.idles:
-            self._expire(self._server.wire.idle_time, self._idle_too_long)
+                self._expire(self.port.wire.head_timeout, self._head_too_slow)
+        elif self.port.idles:
+            self._expire(self.port.wire.idle_time, self._idle_too_long)
         self._head_begun = begun
 
     def _expire(self, delay: float, call: Callable[[], None]) -> None:
         self._timer.close()
-        self._timer = self._server.timers.after(delay, call)
+        self._timer = self.port.timers.after(delay, call)
 
     def _idle_too_long(self) -> None:
-        self._server.idled.value += 1
+        self.port.idled.value += 1
         self._close()
 
     def _too_old(self) -> None:
-        self._server.outlived.value += 1
+        self.port.outlived.value += 1
         self._outlived = True
         self.drain()
 
@@ -192,14 +193,14 @@ class ServerConnection(Protocol):
         request.ctx = Context(self._peer, self)
         if b"expect" in request.names:
             self._expect(request)
-        running = drive(self._server.service(request), self._respond)
+        running = drive(self.port.service(request), self._respond)
         if not running.finished:
             self._drive = running
 
     def _watch_upload(self, request: Request) -> None:
         """Give up a body that stops, but for the time in which it waits for the backend."""
         stall = self._upload = Stall(
-            self._server.timers, self._server.wire.stall_timeout, self._uploaded, self._give_up
+            self.port.timers, self.port.wire.stall_timeout, self._uploaded, self._give_up
         )
         stall.watch()
         request.body.on_end(stall.ended)
@@ -233,13 +234,13 @@ class ServerConnection(Protocol):
                 response.body.cancel(Cancelled("the client is gone"))
             return
         if response is None:
-            response = self._server.report(RouterError(f"Internal error: {error}"))
+            response = self.port.report(RouterError(f"Internal error: {error}"))
         try:
             self._send(self._request, response)
         except ValueError as unwritable:
             response.body.cancel(unwritable)
             known = RouterError(f"The response cannot be written as HTTP/1: {unwritable}")
-            self._send(self._request, self._server.report(known))
+            self._send(self._request, self.port.report(known))
         if late:  # otherwise `_next` is under way
             self._next()
 
@@ -250,7 +251,7 @@ class ServerConnection(Protocol):
         body = response.body
         framing = response_framing(response, request.method, request.version)
         unread = request.body is not EMPTY and _unread(request)
-        if unread or self._server.draining or self._outlived or framing is Framing.CLOSE:
+        if unread or self.port.draining or self._outlived or framing is Framing.CLOSE:
             self._keep_alive = False
         head = response_head(response, framing, request.version, keep_alive=self._keep_alive)
         if body.complete:
@@ -288,7 +289,7 @@ class ServerConnection(Protocol):
         self._write(data)
 
     def _write(self, data: bytes) -> None:
-        self._server.sent.value += len(data)
+        self.port.sent.value += len(data)
         self.transport.write(data)
 
     def body_ended(self) -> None:
@@ -310,14 +311,14 @@ class ServerConnection(Protocol):
         if _unread(request):
             request.body.cancel(Cancelled("the response came before the request's end"))
             self._linger()
-        elif not self._keep_alive or self._server.draining:
+        elif not self._keep_alive or self.port.draining:
             self._close()
 
     def _refuse(self, error: Http1Error) -> None:
         """Answer bytes that are no request, and close: what follows cannot be understood."""
         known = RouterError(error.reason)
         known.status = error.status
-        response = self._server.report(known)
+        response = self.port.report(known)
         head = response_head(response, Framing.LENGTH, keep_alive=False)
         self._write(head + whole_body(Framing.LENGTH, response.body))
         self._linger()
@@ -337,7 +338,7 @@ class ServerConnection(Protocol):
         self.transport.resumeProducing()
         self.transport.loseWriteConnection()
         self._timer.close()
-        self._timer = self._server.timers.after(self._server.wire.linger, self.abort)
+        self._timer = self.port.timers.after(self.port.wire.linger, self.abort)
 
     def _discard(self, size: int) -> None:
         self._discarded += size
@@ -360,7 +361,7 @@ class ServerConnection(Protocol):
         for timer in (self._timer, self._life, self._upload, self._taking):
             timer.close()
         self._queue.clear()
-        self._server.gone(self)
+        self.port.gone(self)
         self._request = None
         running, self._drive = self._drive, None
         gone = Cancelled("the client closed the connection")

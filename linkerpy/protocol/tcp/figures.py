@@ -6,7 +6,6 @@ while they flow: they are added up when somebody looks.
 Source: telemetry-admin spec, section 2.10.
 """
 
-from collections.abc import Callable
 from functools import partial
 
 from linkerpy.core.clock import Clock
@@ -30,8 +29,8 @@ class Sessions:
     """The figures of a scope; get one by `sessions`.
 
     `outbound` scopes receive what comes from the endpoint, the others what comes from the caller.
-    `connections` reads the number of connections where that is not the number of sessions: there
-    the owner counts `connects`, too.
+    At a `port`, the number of connections is not that of sessions: the owner shows it and counts
+    `connects`, too.
     """
 
     def __init__(
@@ -40,12 +39,12 @@ class Sessions:
         clock: Clock,
         *,
         outbound: bool,
-        connections: Callable[[], float] | None,
+        port: bool,
     ) -> None:
         self._metrics = metrics
         self._seconds = clock.seconds
         self._outbound = outbound
-        self._counts_connects = connections is None
+        self._counts_connects = not port
         self._open: dict[Backend, _Open] = {}
         self.pending = 0
         self._requests, self._success = metrics.counter("requests"), metrics.counter("success")
@@ -62,7 +61,8 @@ class Sessions:
         ]
         metrics.counter("failures")
         metrics.gauge("pending", read=lambda: self.pending)
-        metrics.gauge("connections", read=connections or (lambda: len(self._open)))
+        if not port:
+            metrics.gauge("connections", read=lambda: len(self._open))
 
     def opened(self, backend: Backend, waited: float) -> None:
         """A session has its connection, after `waited` seconds."""
@@ -115,12 +115,10 @@ def sessions(
     clock: Clock,
     *,
     outbound: bool = False,
-    connections: Callable[[], float] | None = None,
+    port: bool = False,
 ) -> Sessions:
     """The figures of a scope, made if there are none yet."""
-    return metrics.recorder(
-        lambda: Sessions(metrics, clock, outbound=outbound, connections=connections)
-    )
+    return metrics.recorder(lambda own: Sessions(own, clock, outbound=outbound, port=port))
 
 
 def counted(figures: Sessions, clock: Clock) -> Filter[Backend]:

@@ -4,7 +4,7 @@ Source: dataplane spec, section 8.1; telemetry-admin spec, section 2.10.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from twisted.internet.protocol import ServerFactory
@@ -46,14 +46,16 @@ class TcpPort(ServerFactory):
         self.settings = settings
         self.clock, self.timers = env.clock, env.timers
         self.connections: set[ServerConnection] = set()
-        self.listening: Accepting | None = None
+        self.listening: Sequence[Accepting] = ()
         self._parked: deque[ServerConnection] = deque()
         self._on_idle: Callable[[], None] | None = None
+        self._heir: TcpPort | None = None
         self._complained = -_BETWEEN_COMPLAINTS
         self._unsaid = 0
         idled, outlived = metrics.counter("idle"), metrics.counter("lifetime")
         self.limits = Limits(settings.idle_time, settings.life_time, idled.incr, outlived.incr)
-        self._figures = sessions(metrics, env.clock, connections=lambda: len(self.connections))
+        self._figures = sessions(metrics, env.clock, port=True)
+        metrics.gauge("connections", read=lambda: len(self.connections))
         self.service = server_stack(settings, router, self._figures, metrics, env)
 
     def logPrefix(self) -> str:
@@ -62,7 +64,20 @@ class TcpPort(ServerFactory):
 
     def buildProtocol(self, addr: Any) -> ServerConnection:
         """Make the protocol of a new connection."""
+        if self._heir is not None:  # a handshake that began here ends after a reload
+            return self._heir.buildProtocol(addr)
         return ServerConnection(self)
+
+    def adopt(self, other: "TcpPort") -> None:
+        """Go on with another port's sessions as they are, and open here those that wait there."""
+        for connection in (*other.connections, *other._parked):
+            connection.port = self
+        self.connections |= other.connections
+        self._parked += other._parked
+        other.connections, other._parked, other._heir = set(), deque(), self
+        self._begin_parked()
+        if len(self.connections) >= self.settings.max_open:
+            self._stop_reading()
 
     def admit(self, connection: ServerConnection) -> bool:
         """Let a new connection begin, if there is room; otherwise it waits, and so do all others.
@@ -73,8 +88,8 @@ class TcpPort(ServerFactory):
             self._parked.append(connection)
             return False
         self._begin(connection, parked=False)
-        if len(self.connections) >= self.settings.max_open and self.listening is not None:
-            self.listening.stopReading()
+        if len(self.connections) >= self.settings.max_open:
+            self._stop_reading()
         return True
 
     def _begin(self, connection: ServerConnection, *, parked: bool) -> None:
@@ -89,15 +104,26 @@ class TcpPort(ServerFactory):
         if connection in self.connections:
             self.connections.discard(connection)
             self._go_on()
-        if not self.connections and self._on_idle is not None:
+        self._tell_if_idle()
+
+    def _tell_if_idle(self) -> None:
+        if not (self.connections or self._parked) and self._on_idle is not None:
             on_idle, self._on_idle = self._on_idle, None
             on_idle()
 
-    def _go_on(self) -> None:
+    def _begin_parked(self) -> None:
         while self._parked and len(self.connections) < self.settings.max_open:
             self._begin(self._parked.popleft(), parked=True)
-        if len(self.connections) == self.settings.max_open - 1 and self.listening is not None:
-            self.listening.startReading()
+
+    def _go_on(self) -> None:
+        self._begin_parked()
+        if len(self.connections) == self.settings.max_open - 1:
+            for listening in self.listening:
+                listening.startReading()
+
+    def _stop_reading(self) -> None:
+        for listening in self.listening:
+            listening.stopReading()
 
     def complain(self, error: BaseException | None) -> None:
         """Say in the log why a caller was not served, once a second at most."""
@@ -116,19 +142,26 @@ class TcpPort(ServerFactory):
         )
         self._complained, self._unsaid = now, 0
 
-    def drain(self, on_idle: Callable[[], None]) -> None:
-        """Let sessions end by themselves; then call `on_idle`."""
-        self.listening = None
+    def wind_down(self, on_idle: Callable[[], None]) -> None:
+        """Let sessions end by themselves, and those that wait begin; then call `on_idle`."""
+        self.listening = ()
         self._on_idle = on_idle
+        self._tell_if_idle()
+
+    def close_idle(self) -> None:
+        """Close the connections whose sessions have not begun."""
         parked, self._parked = self._parked, deque()
         for connection in parked:
             connection.abort()
-        if not self.connections:
-            self._on_idle = None
-            on_idle()
+        self._tell_if_idle()
+
+    def drain(self, on_idle: Callable[[], None]) -> None:
+        """Let sessions end by themselves; then call `on_idle`."""
+        self.wind_down(on_idle)
+        self.close_idle()
 
     def abort(self) -> None:
         """Break every session off."""
-        self.listening = None
+        self.listening = ()
         for connection in list(self.connections):
             connection.abort()

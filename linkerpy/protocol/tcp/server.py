@@ -36,7 +36,8 @@ class ServerConnection(Protocol):
     transport: Any
 
     def __init__(self, port: "TcpPort") -> None:
-        self._port = port
+        self.port = port
+        """Where it belongs; a reload may give it to another."""
         self._data = b""  # what the caller has sent while the session was being opened
         self._ended = False  # and whether that is all it will send
         self._parse: Parse[Any] | None = None
@@ -57,13 +58,13 @@ class ServerConnection(Protocol):
 
     def connectionMade(self) -> None:
         """Begin, or wait for others to end."""
-        self._accepted = self._port.clock.seconds()
-        if not self._port.admit(self):
+        self._accepted = self.port.clock.seconds()
+        if not self.port.admit(self):
             self.transport.pauseProducing()
 
     def begin(self, *, parked: bool) -> None:
         """Open a session (called by the port)."""
-        port = self._port
+        port = self.port
         if parked:
             self.transport.resumeProducing()
         limit = port.settings.connect_timeout
@@ -80,10 +81,10 @@ class ServerConnection(Protocol):
 
     def _too_late(self) -> None:
         assert self._drive is not None
-        limit = self._port.settings.connect_timeout
+        limit = self.port.settings.connect_timeout
         self._drive.cancel(
             ServerTimeout(
-                f"no connection for the caller of {self._port.settings.label} within {limit:g} s "
+                f"no connection for the caller of {self.port.settings.label} within {limit:g} s "
                 "(connectTimeoutMs)"
             )
         )
@@ -152,7 +153,7 @@ class ServerConnection(Protocol):
     def _opened(self, backend: Backend | None, error: BaseException | None) -> None:
         self._limit.close()
         if backend is None:
-            self._port.complain(error)
+            self.port.complain(error)
             self.transport.loseConnection()
             return
         self._backend = backend
@@ -163,7 +164,7 @@ class ServerConnection(Protocol):
         self._limit.close()
         if self._drive is not None:
             self._drive.cancel(Cancelled("the caller left"))
-        self._port.gone(self)
+        self.port.gone(self)
 
     # -- joined -----------------------------------------------------------------------------------
 
@@ -176,7 +177,7 @@ class ServerConnection(Protocol):
 
     def _watch(self, backend: Backend) -> None:
         """Limit how long the session may be idle, and last."""
-        timers, own, other = self._port.timers, self._port.limits, backend.limits
+        timers, own, other = self.port.timers, self.port.limits, backend.limits
         idle = own if own.idle_time <= other.idle_time else other
         life = own if own.life_time <= other.life_time else other
         if life.life_time < math.inf:
@@ -197,7 +198,7 @@ class ServerConnection(Protocol):
         backend.relay = self._relay = joined
         self._timers.close()
         backend.body.come(self._verdict(joined))
-        self._port.gone(self)
+        self.port.gone(self)
 
     def _verdict(self, joined: Joined) -> BaseException | None:
         if self._cut or joined.error is None or isinstance(joined.error, ConnectionDone):

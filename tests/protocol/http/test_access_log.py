@@ -21,6 +21,10 @@ class Written:
 
     def __init__(self):
         self.batches = []
+        self.users = 1
+
+    def release(self):
+        self.users -= 1
 
     def write(self, lines):
         self.batches.append([line.decode() for line in lines])
@@ -46,6 +50,7 @@ def world():
     made = World()
     yield made
     made.log.close()
+    assert made.file.users <= 0
     made.clock.advance(10)
     assert made.clock.getDelayedCalls() == []
 

@@ -40,7 +40,7 @@ class Routed:
         self.names.addr("/#/io.l5d.fs/web").update(addr.bound(Address("10.0.0.1", 80)))
         self.names.tree("/svc/nowhere").update(Ok(NEG))
         self.running = RunningHttpRouter(config, self.names, self.env)
-        self._port = self.running._ports[0][1]
+        self._port = self.running.servers[0].port
         self._backends = {}
 
     def turn(self):

@@ -105,8 +105,9 @@ class Mesh:
         config = TcpRouter.model_validate(keys, by_alias=True, by_name=False)
         self.running = RunningTcpRouter(config, self.names, self.env)
         self.router = self.running.router
-        (_, self.port), *_ = self.running._ports
-        self.port.listening = self.listening = Listening()
+        self.port = self.running.servers[0].port
+        self.listening = Listening()
+        self.port.listening = [self.listening]
         self.callers = []
 
     def _note(self, event):

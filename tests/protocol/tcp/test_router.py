@@ -85,7 +85,7 @@ class World:
 
     def relays(self):
         """What joins the open sessions."""
-        (_, port), *_ = self.running._ports
+        port = self.running.servers[0].port
         return [type(connection._relay) for connection in port.connections]
 
     def figure(self, *names):
@@ -117,7 +117,7 @@ def converse(world, caller, backend):
     world.loop.until(lambda: caller.read_lost, "the answer's end")
     assert caller.data == BIG[::-1]
     world.loop.until(lambda: not world.relays(), "the session's end")
-    (_, port), *_ = world.running._ports
+    port = world.running.servers[0].port
     scope = ("server", port.settings.label)
     assert world.figure(*scope, "received_bytes") == len(BIG)
     assert world.figure(*scope, "sent_bytes") == len(BIG)
@@ -194,7 +194,7 @@ def test_an_endpoint_of_another_name_is_not_spoken_to(world, authority):
     here.backend("/svc/db", tls=server_tls(here.loop, cert))
     caller = socket.create_connection(("127.0.0.1", here.port))
     caller.setblocking(False)
-    (_, port), *_ = here.running._ports
+    port = here.running.servers[0].port
     here.loop.until(
         lambda: here.figure("server", port.settings.label, "failures"), "the session to fail"
     )
