@@ -9,11 +9,17 @@ from linkerpy.naming.namer import Interpreter
 from linkerpy.naming.path import Path
 from linkerpy.net.errors import show_address
 from linkerpy.net.listen import listen
-from linkerpy.net.tls_handshake import ServerTls
+from linkerpy.net.tls_handshake import ServerTls, Target
 from linkerpy.policy.accrual import default_rule
 from linkerpy.policy.balance import p2c
 from linkerpy.protocol.tcp.client import DialSettings
-from linkerpy.protocol.tcp.config import GREETS_BEFORE_TLS, TcpRouter, TcpServer
+from linkerpy.protocol.tcp.config import (
+    GREETS_BEFORE_TLS,
+    TcpClientTls,
+    TcpRouter,
+    TcpServer,
+    TcpServerTls,
+)
 from linkerpy.protocol.tcp.dst_name import DstName
 from linkerpy.protocol.tcp.port import TcpPort
 from linkerpy.protocol.tcp.stacks import ClientSettings, ServerSettings, TcpStacks
@@ -37,7 +43,7 @@ class RunningTcpRouter:
             self.router.metrics.gauge("originator", read=lambda: 1.0)
         self._contexts = ClientContexts(env, config.name)
         for keys in every_tls(config.client):  # so that files that will not do are known now
-            self._contexts.target(keys)
+            self._target(keys)
         self._tls: list[ServerTls | None] = []
         self._ports = [(server, self._port(server)) for server in config.servers]
         self._listening: list[Any] = []
@@ -46,11 +52,14 @@ class RunningTcpRouter:
         settings = _server_settings(self.config, server)
         metrics = self.router.metrics.scope("server", settings.label)
         where = show_address(server.ip, server.port)
-        tls = server_tls(server.tls, self._env, metrics, self.config.name, where)
+        tls = server_tls(server.tls, self._env, metrics, self.config.name, where, _alpn(server.tls))
         if tls is not None and settings.connect_timeout is not None:
             tls.patience = min(tls.patience, settings.connect_timeout)
         self._tls.append(tls)
         return TcpPort(settings, self.router, metrics, self._env)
+
+    def _target(self, keys: TcpClientTls | None) -> Target | None:
+        return self._contexts.target(keys, _alpn(keys))
 
     def _client_settings(self, bound_id: Path) -> ClientSettings:
         keys = self.config.client.for_name(bound_id)
@@ -65,7 +74,7 @@ class RunningTcpRouter:
             pool.max_size,
             pool.max_waiters,
             _GREETINGS[keys.send_proxy_protocol],
-            self._contexts.target(keys.tls),
+            self._target(keys.tls),
             socket_options(keys.socket_options),
         )
         return ClientSettings(
@@ -123,6 +132,10 @@ class RunningTcpRouter:
         for tls in self._tls:
             if tls is not None:
                 tls.close()
+
+
+def _alpn(keys: TcpServerTls | TcpClientTls | None) -> tuple[bytes, ...]:
+    return () if keys is None else tuple([name.encode() for name in keys.alpn_protocols])
 
 
 def _router_settings(config: TcpRouter) -> RouterSettings:
