@@ -52,7 +52,7 @@ schema: .stamps/run ## write the JSON Schema of the configuration to dist/linker
 	@mv dist/schema.part dist/linkerpy.schema.json && echo dist/linkerpy.schema.json
 
 certs: .stamps/run ## make a throw-away CA and the certificates of conf/mtls-*.yml in certs/
-	@$(PY) -m linkerpy.app.cli tls certs certs web.mesh.test client-side.mesh.test
+	@$(PY) -m linkerpy.app.cli tls certs certs web.mesh.test redis.mesh.test client-side.mesh.test
 
 clean: ## remove everything that make made, .venv included
 	@rm -rf .venv .stamps build dist *.egg-info .coverage twisted/plugins/dropin.cache
