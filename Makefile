@@ -62,7 +62,7 @@ schema: .stamps/run ## write the JSON Schema of the configuration to dist/linker
 	@mv dist/schema.part dist/linkerpy.schema.json && echo dist/linkerpy.schema.json
 
 certs: .stamps/run ## make a throw-away CA and the certificates of conf/mtls-*.yml in certs/
-	@$(PY) -m linkerpy.app.cli tls certs certs web.mesh.test client-side.mesh.test
+	@$(PY) -m linkerpy.app.cli tls certs certs web.mesh.test redis.mesh.test client-side.mesh.test
 
 compiled: .stamps/compiled ## a copy in build/compiled whose data path is compiled by mypyc
 	@echo "PYTHONPATH=$(CURDIR)/build/compiled runs it"

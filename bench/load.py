@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.processes import BenchError, find, pinned
@@ -20,7 +21,14 @@ class Load:
     p99_ms: float
 
 
-def wrk(port: int, connections: int, seconds: int, scheme: str = "http", path: str = "/") -> Load:
+def wrk(
+    port: int,
+    connections: int,
+    seconds: int,
+    scheme: str = "http",
+    path: str = "/",
+    headers: Sequence[str] = (),
+) -> Load:
     """Ask a server for `path` over and over, on kept connections, for a bounded time.
 
     Raises: BenchError when wrk is missing, or any answer was not a plain success.
@@ -29,6 +37,7 @@ def wrk(port: int, connections: int, seconds: int, scheme: str = "http", path: s
     if binary is None:
         raise BenchError("wrk is missing: apt-get install wrk")
     command = [binary, "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
+    command += [part for line in headers for part in ("-H", line)]
     done = subprocess.run(
         pinned(LOAD_CORE, [*command, f"{scheme}://127.0.0.1:{port}{path}"]),
         stdin=subprocess.DEVNULL,

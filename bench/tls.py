@@ -6,38 +6,15 @@ brings a ticket. Compare ratios: the machine's own figures depend on its neighbo
 """
 
 import argparse
-import signal
 import socket
 import ssl
-import statistics
-import sys
-import tempfile
-from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from pathlib import Path
 
 from bench.load import LOAD_CORE, wrk
-from bench.processes import BenchError, cpu_seconds, free_port, rss_mb, running
+from bench.processes import BenchError, free_port, rss_mb, running
 from bench.tls_subjects import backend, subjects
+from bench.turns import PROXY_CORE, Unit, directory, run, spread, table, take_turns
 from linkerpy.app.throwaway_ca import make_certificates
-
-PROXY_CORE = 0
-
-Unit = Callable[[int, argparse.Namespace], int]
-"""Does some of what is measured at a port; how many times."""
-
-
-def main() -> None:
-    """Measure and print; one line and exit code 1 when it cannot be."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    options = _options()
-    try:
-        with ExitStack() as stack:
-            measure(stack, options)
-    except BenchError as error:
-        sys.exit(f"bench: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
 
 
 def _options() -> argparse.Namespace:
@@ -51,43 +28,24 @@ def _options() -> argparse.Namespace:
 
 def measure(stack: ExitStack, options: argparse.Namespace) -> None:
     """Start everything, take turns, print the medians."""
-    certs = _directory(stack)
+    certs = directory(stack)
     make_certificates(certs, ["localhost"])
-    upstream, root = free_port(), _directory(stack)
+    upstream, root = free_port(), directory(stack)
     stack.enter_context(running(backend(upstream, root), upstream, root, LOAD_CORE))
     where: dict[str, tuple[int, int]] = {}
     for subject in subjects(certs):
-        port, root = free_port(), _directory(stack)
+        port, root = free_port(), directory(stack)
         command = subject.command(port, upstream, root)
         pid = stack.enter_context(running(command, port, root, PROXY_CORE))
         wrk(port, 8, 1, scheme="https")
         where[subject.name] = pid, port
-    found: dict[tuple[str, str], list[float]] = {}
-    for number in range(options.rounds):
-        print(f"round {number + 1} of {options.rounds}", file=sys.stderr)
-        for what, unit in UNITS.items():
-            for name, (pid, port) in where.items():
-                before = cpu_seconds(pid)
-                times = unit(port, options)
-                cost = (cpu_seconds(pid) - before) * 1e6 / times
-                found.setdefault((name, what), []).append(cost)
+    found = take_turns(where, UNITS, options)
     idle = {name: _idle_kb(pid, port, options.idle) for name, (pid, port) in where.items()}
-    print(table(found, idle))
-
-
-def table(found: dict[tuple[str, str], list[float]], idle: dict[str, float]) -> str:
-    """Microseconds of CPU per unit as medians, with the spread; KB per idle connection."""
-    lines = [f"| proxy | {' | '.join(UNITS)} | KB per idle connection |"]
-    lines.append("|---" * (len(UNITS) + 2) + "|")
-    for name, kilobytes in idle.items():
-        cells = []
-        for what in UNITS:
-            rounds = found[name, what]
-            cells.append(
-                f"{statistics.median(rounds):.0f} ({min(rounds):.0f} to {max(rounds):.0f})"
-            )
-        lines.append(f"| {name} | {' | '.join(cells)} | {kilobytes:.0f} |")
-    return "\n".join(lines)
+    rows = [
+        [name, *[spread(found[name, what]) for what in UNITS], f"{kilobytes:.0f}"]
+        for name, kilobytes in idle.items()
+    ]
+    print(table(["proxy", *UNITS, "KB per idle connection"], rows))
 
 
 # -- what is measured ------------------------------------------------------------------------------
@@ -123,7 +81,7 @@ def _ask(secured: ssl.SSLSocket) -> None:
         answer += piece
 
 
-def _shake(port: int, times: int, *, resume: bool) -> int:
+def _shake(port: int, times: int, *, resume: bool) -> float:
     context, session = _context(), None
     if resume:
         first = _connect(context, port, None)
@@ -162,9 +120,5 @@ def _idle_kb(pid: int, port: int, count: int) -> float:
         return (rss_mb(pid) - before) * 1024 / count
 
 
-def _directory(stack: ExitStack) -> Path:
-    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="linkerpy-bench-")))
-
-
 if __name__ == "__main__":
-    main()
+    run(measure, _options())

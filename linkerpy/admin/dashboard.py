@@ -26,6 +26,7 @@ def dashboard_pages(version: str) -> Pages:
         "/": lambda _: static["index.html"],
         "/admin/metrics": lambda _: static["metrics.html"],
         "/delegator": lambda _: static["delegator.html"],
+        "/tls": lambda _: static["tls.html"],
         "/logging": lambda _: static["logging.html"],
         "/help": lambda _: static["help.html"],
         "/favicon.ico": lambda _: static["logo.svg"],

@@ -12,6 +12,7 @@ from linkerpy.config.source import Loc, Source
 from linkerpy.config.tls import ClientTls, ServerTls
 from linkerpy.net.tls_context import Made, make_calling, make_serving
 from linkerpy.net.tls_files import TlsConfigError
+from linkerpy.protocol.tcp.config import L5dTcpClientTls, L5dTcpServerTls
 from linkerpy.router.tls import calling, serving
 
 
@@ -32,7 +33,12 @@ def certificate_doubts(config: Model, source: Source) -> tuple[list[Mistake], li
     return sorted(set(mistakes)), sorted(set(doubts))
 
 
-def _maker(keys: ServerTls | ClientTls) -> Callable[[], Made] | None:
+Keys = ServerTls | ClientTls | L5dTcpServerTls | L5dTcpClientTls
+
+
+def _maker(keys: Keys) -> Callable[[], Made] | None:
+    if isinstance(keys, L5dTcpServerTls | L5dTcpClientTls):
+        return _maker(keys.as_linker())
     if isinstance(keys, ServerTls):
         return lambda: make_serving(serving(keys), _believe)
     return (lambda: make_calling(calling(keys), _believe)) if keys.enabled else None
@@ -43,9 +49,9 @@ def _believe(*_: Any) -> bool:
     return True
 
 
-def _found(value: Any, loc: Loc) -> Iterator[tuple[Loc, ServerTls | ClientTls]]:
+def _found(value: Any, loc: Loc) -> Iterator[tuple[Loc, Keys]]:
     """Every `tls`, and where it is."""
-    if isinstance(value, ServerTls | ClientTls):
+    if isinstance(value, Keys):
         yield loc, value
     elif isinstance(value, Model):
         for name, field in type(value).model_fields.items():

@@ -126,6 +126,7 @@ def _server(server: L5dTcpServer, router: L5dTcpRouter) -> TcpServer:
         connection_lifetime_secs=server.connection_lifetime_secs,
         max_concurrency=server.max_concurrency,
         max_waiters=waiters[-1] if waiters else L5dTcpClientKeys().max_waiters,
+        tls=None if server.tls is None else server.tls.as_linker(),
     )
 
 
@@ -163,6 +164,8 @@ def _given(keys: L5dTcpClientKeys) -> dict[str, Any]:
         given["min_connections"] = keys.min_connections
     if "fail_fast" in keys.model_fields_set:
         given["failure_accrual"] = _accrual(keys.fail_fast)
+    if keys.tls is not None:
+        given["tls"] = keys.tls.as_linker()
     return given
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from linkerpy.config.fields import Flag, Many, Text
+from linkerpy.config.fields import Flag, Many, OneOrMany, Text
 from linkerpy.config.model import Model
 
 
@@ -26,12 +26,22 @@ ServerName = Annotated[Text, AfterValidator(_server_name)]
 """What a client may ask for by SNI."""
 
 
+def _alpn_name(name: str) -> str:
+    if not 0 < len(name.encode()) < 256:
+        raise ValueError("must be the name of a protocol, such as h2, of at most 255 bytes")
+    return name
+
+
+AlpnName = Annotated[Text, AfterValidator(_alpn_name)]
+"""A protocol inside TLS, as ALPN calls it."""
+
+
 class Certificate(Model):
     """A certificate, its key, and the certificates between it and its CA. Read when used."""
 
     cert_path: Text
     key_path: Text
-    intermediate_certs_path: Text | None = None
+    intermediate_certs_path: OneOrMany[Text] = ()
 
 
 class ServerTls(Certificate):
@@ -62,7 +72,8 @@ class ClientTls(Model):
     disable_validation: Flag = False
     common_name: Text | None = None
     """The name to verify, and to send as SNI; may hold captures of the match's prefix."""
-    trust_certs_bundle: Text | None = None
+    trust_certs_bundle: OneOrMany[Text] = ()
+    """Whom to trust: files or directories; none is the system's CAs."""
     trust_certs: Many[Text] | None = None
     client_auth: ClientAuth | None = None
     protocols: Many[Text] | None = None
@@ -71,7 +82,7 @@ class ClientTls(Model):
     def _agree(self) -> Self:
         if self.disable_validation and self.client_auth is not None:
             raise ValueError("disableValidation: true is incompatible with clientAuth")
-        if self.trust_certs is not None and self.trust_certs_bundle is not None:
+        if self.trust_certs is not None and self.trust_certs_bundle:
             raise ValueError(
                 "Both trustCerts and trustCertsBundle have been set. "
                 "Please use only trustCertsBundle."

@@ -11,7 +11,9 @@ from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProtocolFactory
+from twisted.python import log
 
+from linkerpy.net.dispatch import Direct
 from linkerpy.net.errors import ListenError, listen_error
 from linkerpy.net.inherited import Inherited
 from linkerpy.net.options import DEFAULT_OPTIONS, SocketOptions
@@ -40,9 +42,10 @@ class ListeningPort(Protocol):
         """Another descriptor of the socket: connections wait in it when this port has stopped."""
 
 
-class Port(tcp.Port):
+class Port(Direct, tcp.Port):
     """A Twisted port whose connections are linkerpy's transports."""
 
+    factory: Any
     transport: Any
 
     def __init__(
@@ -64,6 +67,39 @@ class Port(tcp.Port):
             self.transport = TimedServer if options.timed else Server
         else:
             self.transport = TlsTimedServer if options.timed else TlsServer
+
+    def doRead(self) -> None:
+        """Accept those who wait: Twisted's, without what is only of use when that fails."""
+        for _ in range(self.numberAccepts):
+            try:
+                sock, address = self.socket.accept()
+            except BlockingIOError:
+                return
+            except OSError:  # Twisted knows what to do about each
+                super().doRead()
+                return
+            try:
+                self._serve(sock, address)
+            except BaseException:  # noqa: BLE001 - it costs one connection
+                log.callWithLogger(self, log.err)
+            if self.disconnecting:
+                return
+
+    def receive(self) -> None:
+        """See `Direct`: what is accepted is served at once."""
+        self.doRead()
+
+    def _serve(self, sock: socket.socket, address: Any) -> None:
+        if len(address) == 4 and address[3]:  # IPv6 with a scope, which Twisted writes like this
+            numeric = socket.NI_NUMERICHOST | socket.NI_NUMERICSERV
+            address = (socket.getnameinfo(address, numeric)[0], *address[1:])
+        protocol = self.factory.buildProtocol(self._buildAddr(address))
+        if protocol is None:
+            sock.close()
+            return
+        self.sessionno += 1
+        transport = self.transport(sock, protocol, address, self, self.sessionno - 1, self.reactor)
+        protocol.makeConnection(transport)
 
     def stopListening(self, *args: Any) -> Any:
         """Accept no more, and break off the handshakes under way: nobody can have asked a thing."""

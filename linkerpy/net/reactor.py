@@ -96,6 +96,16 @@ if HAVE_EPOLL or TYPE_CHECKING:
             if why is not None:
                 self._disconnectSelectable(selectable, why, True)
 
+        def replace(self, old: Any, new: Any) -> None:
+            """Watch `new` for reading in place of `old`; both have the same descriptor."""
+            fd = new.fileno()
+            if fd in self._writes:
+                self.removeWriter(old)
+            if fd in self._reads:
+                self._selectables[fd] = new  # the system knows only the descriptor
+            else:
+                self.addReader(new)
+
         def deliver_held(self, selectable: Any) -> None:
             """Deliver what a transport holds, if it reads again."""
             if selectable.fileno() in self._reads and (data := selectable.receive()) is not None:

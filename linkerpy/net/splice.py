@@ -84,8 +84,11 @@ class Splice:
         sides = [side for side in (self._near, self._far) if side.connected]
         for side in sides:
             side.let_go()
+        failure = Failure(why)
         for side in sides:
-            side.transport.connectionLost(Failure(why))
+            # Where both streams have ended there is nothing left to shut down.
+            side.transport._shouldShutdown = self.error is not None
+            side.transport.connectionLost(failure)
         on_done, self._on_done = self._on_done, None
         if on_done is not None:
             on_done(self)
@@ -143,9 +146,12 @@ class _Side(Direct):
 
     def take_over(self) -> None:
         """Stand in the transport's place."""
+        self.transport.protocol = self
+        if hasattr(self._reactor, "replace"):
+            self._reactor.replace(self.transport, self)
+            return
         self.transport.stopReading()
         self.transport.stopWriting()
-        self.transport.protocol = self
         self._reactor.addReader(self)
 
     def let_go(self) -> None:

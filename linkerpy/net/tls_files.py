@@ -38,12 +38,12 @@ class Identity:
 
     cert_path: str
     key_path: str
-    chain_path: str | None = None
+    chain_paths: tuple[str, ...] = ()
 
     @property
     def paths(self) -> tuple[str, ...]:
         """Every file it is made of."""
-        return tuple(p for p in (self.cert_path, self.key_path, self.chain_path) if p is not None)
+        return (self.cert_path, self.key_path, *self.chain_paths)
 
 
 @dataclass(slots=True)
@@ -66,9 +66,12 @@ def load_identity(identity: Identity) -> LoadedIdentity:
 
     Raises: TlsConfigError.
     """
-    certificate, *chain = load_certificates(identity.cert_path)
-    if identity.chain_path is not None:
-        chain += load_certificates(identity.chain_path)
+    found = [
+        (path, one)
+        for path in (identity.cert_path, *identity.chain_paths)
+        for one in load_certificates(path)
+    ]
+    certificate, *chain = [one for _, one in found]
     key = _load_key(identity.key_path)
     if _spki(key.public_key()) != _spki(certificate.public_key()):
         raise TlsConfigError(
@@ -76,8 +79,8 @@ def load_identity(identity: Identity) -> LoadedIdentity:
             f"{identity.cert_path} ({subject_of(certificate)}): give the two that were made "
             "together, and let certPath have the server's own certificate first"
         )
-    warnings = [*date_warnings(identity.cert_path, [certificate, *chain])]
-    warnings += _order_warnings(identity, certificate, chain)
+    warnings = [text for path, one in found for text in date_warnings(path, [one])]
+    warnings += _order_warnings(found)
     return LoadedIdentity(certificate, key, chain, warnings)
 
 
@@ -154,13 +157,10 @@ def date_warnings(path: str, certificates: Sequence[x509.Certificate]) -> list[s
     return found
 
 
-def _order_warnings(
-    identity: Identity, certificate: x509.Certificate, chain: Sequence[x509.Certificate]
-) -> list[str]:
-    """The first certificate that does not follow from the one before it."""
-    where = identity.chain_path or identity.cert_path
-    before = certificate
-    for issuer in chain:
+def _order_warnings(found: Sequence[tuple[str, x509.Certificate]]) -> list[str]:
+    """The first certificate, of those of the files, that does not follow from the one before it."""
+    _, before = found[0]
+    for where, issuer in found[1:]:
         try:
             before.verify_directly_issued_by(issuer)
         except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):

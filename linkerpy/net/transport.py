@@ -11,13 +11,14 @@ round, small writes wait for its end: see `Round`. They work on any reactor of T
 """
 
 # mypy: disallow-untyped-calls=False
+import os
 import socket
 import struct
 from collections.abc import Iterable, Sequence
-from errno import ENOBUFS
+from errno import EALREADY, EINPROGRESS, EISCONN, ENOBUFS, EWOULDBLOCK
 from typing import Any
 
-from twisted.internet import main, tcp
+from twisted.internet import error, main, tcp
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IProtocol
 
@@ -33,6 +34,8 @@ _SMALL = 16384
 # Linux's `struct tcp_info`: the state, and `tcpi_bytes_acked`.
 _TCP_INFO = struct.Struct("B119xQ")
 _TCP_CLOSE = 7
+
+_UNDER_WAY = (EINPROGRESS, EALREADY, EWOULDBLOCK)
 
 # A larger size costs more than it brings: the bytes object is allocated whole, then cut.
 _READ_SIZE = 65536
@@ -247,9 +250,49 @@ class Client(Immediate, tcp.Client):
         self.options.apply(sock)
         return sock
 
-    def resolveAddress(self) -> None:
-        """Go on to connecting: the address is numeric."""
+    def _finishInit(self, whenDone: Any, skt: Any, error: Any, reactor: Any) -> None:
+        """Go on to connecting: now, where Twisted waits for the reactor's next turn."""
+        if skt is None:
+            super()._finishInit(whenDone, skt, error, reactor)
+            return
+        no_protocol_yet: Any = None
+        self._commonConnection.__init__(self, skt, no_protocol_yet, reactor)
         self._setRealAddress(self.addr)
+
+    def doConnect(self) -> None:
+        """Connect; and once the system says that something has come of it, ask what.
+
+        To ask is to connect once more. Other than the socket's error, which Twisted looks at as
+        well, that tells an attempt that has succeeded from one that is still under way.
+        """
+        if not hasattr(self, "connector"):  # it was cancelled
+            return
+        code = self.socket.connect_ex(self.realAddress)
+        if code in _UNDER_WAY:
+            self._await_outcome()
+        elif "doWrite" not in self.__dict__:  # nobody expects to be told before we return
+            self.reactor.callLater(0, self._connected_or_not, code)
+        else:
+            self._connected_or_not(code)
+
+    def _await_outcome(self) -> None:
+        """Have the reactor call again: ours when there is something to tell."""
+        self.doWrite = self.doRead = self.doConnect  # type: ignore[method-assign]
+        self.startWriting()
+        if not hasattr(self.reactor, "round"):
+            self.startReading()  # others take an error without it for a lost connection
+
+    def _connected_or_not(self, code: int) -> None:
+        if not hasattr(self, "connector"):
+            return
+        if code not in (0, EISCONN):
+            self.failIfNotConnected(error.getConnectError((code, os.strerror(code))))
+            return
+        self.__dict__.pop("doWrite", None)
+        self.__dict__.pop("doRead", None)
+        self.startReading()  # before the other ends: then the system is told of one change less
+        self.stopWriting()
+        self._connectDone()
 
     def _peer_had(self) -> int | None:
         """As the system counts them, if the peer had closed before it got the rest.

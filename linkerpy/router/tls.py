@@ -58,12 +58,9 @@ def serving(keys: ServerKeys, alpn: tuple[bytes, ...] = ()) -> TlsServing:
 
 def calling(keys: ClientKeys, alpn: tuple[bytes, ...] = ()) -> TlsCalling:
     """A client's settings."""
-    trust = keys.trust_certs
-    if keys.trust_certs_bundle is not None:
-        trust = (keys.trust_certs_bundle,)
     mine = keys.client_auth
     return TlsCalling(
-        trust=_several(trust),
+        trust=keys.trust_certs_bundle or keys.trust_certs or None,
         verify=not keys.disable_validation,
         identity=None if mine is None else _identity(mine),
         versions=_several(keys.protocols),
@@ -75,8 +72,8 @@ def _identity(keys: CertificateKeys) -> Identity:
     return Identity(keys.cert_path, keys.key_path, keys.intermediate_certs_path)
 
 
-def every_tls(client: Any) -> list[ClientKeys]:
-    """Each `tls` that a client configuration, global or static, has."""
+def every_tls(client: Any) -> list[Any]:
+    """Each `tls`, of whichever protocol, that a client configuration, global or static, has."""
     entries = client.configs if hasattr(client, "configs") else [client]
     return [entry.tls for entry in entries if entry.tls is not None]
 
@@ -92,14 +89,18 @@ class ClientContexts:
         self._metrics = env.metrics.scope("rt", router, "tls")
         self._made: dict[TlsCalling, LiveTls[TlsCalling]] = {}
 
-    def target(self, keys: ClientKeys | None) -> Target | None:
+    def target(
+        self, keys: ClientKeys | None, alpn: tuple[bytes, ...] | None = None
+    ) -> Target | None:
         """How to speak TLS with the servers of a client; None where it is not to.
+
+        `alpn` is what this client offers, if that is not what all of the router's do.
 
         Raises: TlsConfigError.
         """
         if keys is None or not keys.enabled:
             return None
-        settings = calling(keys, self._alpn)
+        settings = calling(keys, self._alpn if alpn is None else alpn)
         live = self._made.get(settings)
         if live is None:
             try:

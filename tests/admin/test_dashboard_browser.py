@@ -2,6 +2,7 @@
 
 import pytest
 
+from linkerpy.net.tls_errors import TlsFailed
 from tests.admin.serving import Traffic, serving
 from tests.support import needs
 
@@ -101,6 +102,41 @@ def test_a_metric_is_found_by_name(server, page):
     page.goto(f"{server.url}admin/metrics#uptime")
     page.get_by_role("row").filter(has_text="jvm/uptime").wait_for()
     assert page.locator("tbody tr").count() == 1
+
+
+def test_tls_failures_and_who_speaks_tls_are_shown(server, page):
+    why = "it is for <b>another</b> name: write it"
+    server.world.tls_failures.add("out", "client", "10.0.0.2:443", TlsFailed("wrong_name", why))
+    scope = server.world.metrics.scope("rt", "out", "client", "#/io.l5d.fs/web", "tls")
+    scope.counter("failures", "wrong_name").incr(3)
+    scope.stat("handshake_latency_ms")
+    left = scope.gauge("certificate_seconds_left", read=lambda: 86400 * 2)
+    careless = scope.gauge("validation_disabled", read=lambda: 1)
+    page.goto(f"{server.url}tls")
+    row = page.get_by_role("row").filter(has_text="wrong_name")
+    row.wait_for()
+    assert why in row.inner_text()
+    assert "10.0.0.2:443" in row.inner_text()
+    end = page.get_by_role("row").filter(has_text="/#/io.l5d.fs/web").inner_text().split("\t")
+    assert end[-3:] == ["3", "2d 0h 0m", "believed unchecked"]
+    left.close()
+    careless.close()
+
+
+def test_the_dashboard_warns_of_tls_that_is_not_checked(server, page):
+    page.goto(server.url)
+    page.locator(".card").wait_for()
+    assert not page.locator("#careless").is_visible()
+    (router,) = server.world.config["routers"]
+    tls = {"disableValidation": True}
+    before = server.world.config
+    server.world.config = before | {
+        "routers": [router | {"client": {"configs": [{"tls": tls}]}}],
+        "namers": [{"tls": tls | {"enabled": False}}],
+    }
+    page.goto(server.url)
+    page.locator("#careless").filter(has_text="is believed: router webtest.").wait_for()
+    server.world.config = before
 
 
 def test_a_button_changes_a_level(server, page):

@@ -127,7 +127,7 @@ def test_a_connection_that_asks_again_is_kept():
 
 
 def test_the_dashboards_pages_are_complete_and_relative(server):
-    for path in ("/", "/admin/metrics", "/logging", "/help"):
+    for path in ("/", "/admin/metrics", "/tls", "/logging", "/help"):
         status, _, page = server.ask(path)
         assert (status, "version 9.8.7" in page) == (200, True)
         base = path.rpartition("/")[0] + "/"

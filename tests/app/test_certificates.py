@@ -102,3 +102,40 @@ def test_identities_are_checked_too(check):
     status, said = check(server=entry)
     assert status == 1
     assert said[0].startswith("l5d.yml:9:39: /gone.pem: cannot be read")
+
+
+TCP = """\
+routers:
+- protocol: tcp
+  servers:
+  - {{port: 1, tls: {{certPath: {cert}, keyPath: /gone.key}}}}
+  client:
+    tls: {{commonName: db.test, trustCertsBundle: /gone.pem}}
+"""
+
+LINKERD_TCP = """\
+routers:
+- label: db
+  interpreter: {{kind: io.l5d.namerd.http, baseUrl: "http://n:1", namespace: d, periodSecs: 1}}
+  servers:
+  - port: 1
+    dstName: /svc/db
+    tls:
+      defaultIdentity: {{certs: [{cert}], privateKey: /gone.key}}
+  client:
+    kind: io.l5d.global
+    tls: {{dnsName: db.test, trustCerts: [/gone.pem]}}
+"""
+
+
+@pytest.mark.parametrize("text", [TCP, LINKERD_TCP])
+def test_those_of_tcp_routers_are_checked_in_both_kinds_of_file(text, tmp_path, capsys, authority):
+    text = text.format(cert=authority.issue("db.test").cert_path)
+    file = tmp_path / "l5d.yml"
+    file.write_text(text)
+    assert cli.main(["check", str(file)]) == 1
+    err = capsys.readouterr().err
+    for gone in ("/gone.key", "/gone.pem"):
+        before, _, _ = text.partition(gone)
+        line, column = before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1
+        assert f"l5d.yml:{line}:{column}: {gone}: cannot be read: no such file" in err

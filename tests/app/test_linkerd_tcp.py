@@ -8,6 +8,8 @@ from linkerpy.app.linkerd_tcp import as_linker, linkerd_tcp
 from linkerpy.app.schema import load, loads
 from linkerpy.config.report import ConfigError
 from linkerpy.naming.path import Path
+from linkerpy.net.tls_files import Identity
+from linkerpy.router.tls import calling, serving
 from tests.admin.test_linkerd_tcp import asked
 from tests.support.env import fake_env
 
@@ -118,6 +120,32 @@ def test_static_clients_are_matched_by_whole_elements_and_all_that_match_count()
     assert keys(STATIC, ID + Path.of("more")).connect_timeout_ms == 1
 
 
+TLS = """, tls: {
+    alpnProtocols: [h2],
+    defaultIdentity: {certs: [leaf.pem, between.pem], privateKey: key.pem},
+    identities: {Shop.test: {certs: [shop.pem], privateKey: shop.key}}}"""
+
+
+def test_tls_of_callers_ends_at_a_server_with_the_certificate_they_ask_for():
+    settings = serving(router(server=TLS).servers[0].tls)
+    assert settings.identity == Identity("leaf.pem", "key.pem", ("between.pem",))
+    assert settings.by_name == (("shop.test", Identity("shop.pem", "shop.key")),)
+    assert router(server=TLS).servers[0].tls.alpn_protocols == ("h2",)
+    assert router().servers[0].tls is None
+
+
+@pytest.mark.parametrize(
+    ("said", "trust"), [("", None), (", trustCerts: [a.pem, b.pem]", ("a.pem", "b.pem"))]
+)
+def test_tls_to_replicas_asks_for_the_name_and_believes_only_these_cas(said, trust):
+    client = f"  client: {{kind: io.l5d.global, tls: {{dnsName: web.test{said}}}}}\n"
+    asked = keys(client).tls
+    assert (asked.common_name, asked.enabled) == ("web.test", True)
+    settings = calling(asked)
+    assert (settings.verify, settings.trust) == (True, trust)
+    assert keys("").tls is None
+
+
 def test_the_admin_server_has_its_address_and_grace():
     assert (linker().admin.ip, linker().admin.port, linker().admin.shutdown_grace) == (
         "127.0.0.1",
@@ -142,8 +170,9 @@ def test_json_is_read_too(tmp_path):
 @pytest.mark.parametrize(
     ("client", "server", "said"),
     [
-        ("", ", tls: {defaultIdentity: {certs: [c], privateKey: k}}", "`tls` is not supported yet"),
-        ("  client: {kind: io.l5d.global, tls: {dnsName: x}}\n", "", "`tls` is not supported yet"),
+        ("", ", tls: {identities: {}}", "NoIdentities"),
+        ("", ", tls: {defaultIdentity: {certs: [], privateKey: k}}", "`certs`"),
+        ("  client: {kind: io.l5d.global, tls: {}}\n", "", "`dnsName` is a required field"),
         ("  client: {kind: io.l5d.global, prefix: /x}\n", "", "GlobalWithPrefix"),
         ("  client: {connectTimeoutMs: 1}\n", "", "`kind` is a required field"),
         ("", ", timeoutMs: 1", "unknown key `timeoutMs`"),

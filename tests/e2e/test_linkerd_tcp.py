@@ -1,13 +1,16 @@
 """linkerd-tcp's own file, as `twistd -n linkerpy` runs it, with a namerd double and backends."""
 
 import json
+import socketserver
+import ssl
 import threading
 import urllib.request
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 import pytest
 
 from tests.e2e.tcp_sessions import TIMEOUT, Backend, connect, talk, until
+from tests.support.certs import Authority
 from tests.support.namerd import namerd_in_thread, replicas
 
 # The shape of linkerd-tcp's README, with ports of this test's.
@@ -31,7 +34,7 @@ routers:
     ip: 127.0.0.1
     dstName: /svc/default
     connectTimeoutMs: 5000
-  client:
+{server}  client:
     kind: io.l5d.static
     configs:
     - prefix: /
@@ -42,11 +45,15 @@ NAME = "/svc/default"
 
 
 class World:
-    """The router process, its namerd, and how to talk to both."""
+    """The router process, its namerd, and how to talk to both.
 
-    def __init__(self, twistd, free_port, namerd, more=""):
+    `server` and `more` are further lines of its server's and its client's configuration.
+    """
+
+    def __init__(self, twistd, free_port, namerd, more="", server=""):
         self.namerd, self.port, self.admin = namerd, free_port(), free_port()
-        text = CONFIG.format(admin=self.admin, port=self.port, namerd=namerd.port) + more
+        text = CONFIG.format(admin=self.admin, port=self.port, namerd=namerd.port, server=server)
+        text += more
         self.daemon = twistd(text, admin_port=self.admin)
 
     def resolve(self, *backends):
@@ -231,3 +238,63 @@ def test_a_shutdown_that_waits_for_sessions_can_be_cut_short(world, backend):
         assert talk(sock, b"2") == b"blue:"
         assert world.post("/abort") == 200
         assert world.daemon.wait() == 1
+
+
+TLS_SERVER = """\
+    tls:
+      defaultIdentity: {{certs: [{main.cert_path}], privateKey: {main.key_path}}}
+      identities:
+        shop.test: {{certs: [{shop.cert_path}], privateKey: {shop.key_path}}}
+"""
+TLS_CLIENT = "      tls: {{dnsName: {name}, trustCerts: [{ca}]}}\n"
+
+
+def test_tls_of_callers_ends_there_with_the_certificate_they_ask_for(
+    twistd, free_port, cleanup, backend, tmp_path
+):
+    authority = Authority(tmp_path / "ca")
+    main, shop = authority.issue("web.test", file="web"), authority.issue("shop.test", file="shop")
+    namerd = cleanup.enter_context(namerd_in_thread())
+    world = World(twistd, free_port, namerd, server=TLS_SERVER.format(main=main, shop=shop))
+    world.resolve(backend(b"blue:"))
+    context = ssl.create_default_context(cafile=authority.bundle)
+    for name in ("web.test", "shop.test"):
+        with context.wrap_socket(world.session(), server_hostname=name) as session:
+            assert talk(session, b"hi") == b"blue:"
+    labels = f'{{rt="default", srv_addr="127.0.0.1:{world.port}"}}'
+    until(lambda: world.figures().get(f"l5d:srv:tls:handshake_us_count{labels}") == 2)
+
+
+@pytest.mark.parametrize(("name", "served"), [("web.test", True), ("other.test", False)])
+def test_tls_to_replicas_begins_there_and_asks_for_their_name(
+    twistd, free_port, cleanup, tmp_path, name, served
+):
+    authority = Authority(tmp_path / "ca")
+    server = cleanup.enter_context(tls_backend(authority.issue("web.test")))
+    namerd = cleanup.enter_context(namerd_in_thread())
+    client = TLS_CLIENT.format(name=name, ca=authority.bundle)
+    world = World(twistd, free_port, namerd, more=client)
+    world.resolve(server)
+    with world.session() as session:
+        session.sendall(b"hi")
+        assert session.recv(100) == (b"tls:hi" if served else b"")
+    listed = json.loads(world.daemon.admin("/admin/tls_failures.json"))["failures"]
+    assert [failure["cause"] for failure in listed] == ([] if served else ["wrong_name"])
+
+
+@contextmanager
+def tls_backend(identity):
+    """A backend that answers one session over TLS."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(identity.cert_path, identity.key_path)
+
+    class Answer(socketserver.BaseRequestHandler):
+        def handle(self):
+            with suppress(OSError), context.wrap_socket(self.request, server_side=True) as tls:
+                tls.sendall(b"tls:" + tls.recv(100))
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Answer) as server:
+        server.port = server.server_address[1]
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from linkerpy.app import cli
+from tests.e2e.tcp_sessions import Backend, connect, talk
 from tests.support import needs
 from tests.support.daemon import Daemon
 
 CONF = Path(__file__).parents[2] / "conf"
-PORTS = ("4140", "4141", "8888", "9990", "9991")
+PORTS = ("4140", "4141", "4150", "4151", "6379", "8888", "9990", "9991")
+NAMES = ("web.mesh.test", "redis.mesh.test", "client-side.mesh.test")
 
 
 class Pair:
@@ -22,11 +24,15 @@ class Pair:
     def __init__(self, directory, cleanup, free_port, nginx):
         self.directory = directory
         self.certs = directory / "certs"
-        cli.main(["tls", "certs", str(self.certs), "web.mesh.test", "client-side.mesh.test"])
+        cli.main(["tls", "certs", str(self.certs), *NAMES])
         backend = nginx(server="location / { return 200 '$http_x_forwarded_client_cert'; }")
-        self.ports = {port: free_port() for port in PORTS} | {"8888": backend.port}
+        self.redis = Backend(b"redis:")
+        cleanup.callback(self.redis.stop)
+        ports = {"8888": backend.port, "6379": self.redis.port}
+        self.ports = {port: free_port() for port in PORTS} | ports
         (directory / "disco").mkdir()
         self.name("web")
+        self.name("redis", "4151")
         self.incoming = self._start("mtls-server-side.yml", "9991", cleanup)
         self.outgoing = self._start("mtls-client-side.yml", "9990", cleanup)
 
@@ -44,9 +50,9 @@ class Pair:
         daemon.wait_ready()
         return daemon
 
-    def name(self, name):
-        """Let the router of `name` be the one that there is."""
-        (self.directory / "disco" / name).write_text(f"127.0.0.1 {self.ports['4141']}\n")
+    def name(self, name, port="4141"):
+        """Let the router of `name` be the one on that port."""
+        (self.directory / "disco" / name).write_text(f"127.0.0.1 {self.ports[port]}\n")
 
     def ask(self, host):
         """Status and body of what a caller gets."""
@@ -103,11 +109,31 @@ def test_a_caller_without_a_certificate_is_turned_away(pair):
     assert failure["cause"] == "no_client_certificate"
 
 
+def test_a_session_that_is_not_http_passes_too(pair):
+    with connect(pair.ports["4150"]) as session:
+        assert talk(session, b"ping") == b"redis:"
+        metrics = json.loads(pair.incoming.admin("/admin/metrics.json"))
+        tls = f"rt/incoming-tcp/server/127.0.0.1/{pair.ports['4151']}/tls/connections"
+        assert metrics[tls] == 1
+
+
+def test_nor_do_sessions_reach_another_service_than_was_asked_for(pair):
+    pair.name("redis", "4141")
+    with connect(pair.ports["4150"]) as session:
+        assert session.recv(1) == b""
+    (failure,) = json.loads(pair.outgoing.admin("/admin/tls_failures.json"))["failures"]
+    assert (failure["router"], failure["side"]) == ("outgoing-tcp", "client")
+    assert "wanted 'redis.mesh.test', the certificate CN=web.mesh.test" in failure["message"]
+    counted = "rt/outgoing-tcp/client/#/io.l5d.fs/redis/tls/failures/wrong_name"
+    assert json.loads(pair.outgoing.admin("/admin/metrics.json"))[counted] > 0
+    assert "TLS of router outgoing-tcp with " in pair.outgoing.output
+
+
 @pytest.mark.parametrize("file", ["mtls-client-side.yml", "mtls-server-side.yml"])
 def test_check_finds_no_fault_with_the_files(tmp_path, monkeypatch, capsys, file):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "disco").mkdir()
-    assert cli.main(["tls", "certs", "certs", "web.mesh.test", "client-side.mesh.test"]) == 0
+    assert cli.main(["tls", "certs", "certs", *NAMES]) == 0
     capsys.readouterr()
     assert cli.main(["check", str(CONF / file)]) == 0
     said = capsys.readouterr().err.splitlines()

@@ -40,7 +40,7 @@ def test_a_file_that_is_not_there(identity, tmp_path):
         f"{gone}: cannot be read: no such file or directory; check the path"
     )
     assert gone in refusal(Identity(identity.cert_path, gone))
-    assert gone in refusal(Identity(identity.cert_path, identity.key_path, gone))
+    assert gone in refusal(Identity(identity.cert_path, identity.key_path, (gone,)))
     assert f"relative paths count from {os.getcwd()}" in refusal(Identity("x", "y"))
     assert "is a directory" in refusal(Identity(str(tmp_path), identity.key_path))
 
@@ -131,10 +131,20 @@ def test_a_chain_out_of_order_is_warned_of(authority, tmp_path):
     chain.write_bytes(root + between)
     leaf = x509.load_pem_x509_certificate(Path(identity.cert_path).read_bytes())
     (tmp_path / "leaf.pem").write_bytes(leaf.public_bytes(PEM))
-    loaded = load_identity(Identity(str(tmp_path / "leaf.pem"), identity.key_path, str(chain)))
+    loaded = load_identity(Identity(str(tmp_path / "leaf.pem"), identity.key_path, (str(chain),)))
     (warning,) = loaded.warnings
     assert warning.startswith(f"{chain}: ")
     assert "put each certificate's issuer behind it" in warning
+
+
+def test_a_chain_may_lie_in_several_files_and_each_is_told_of_its_own(authority, tmp_path):
+    leaf = authority.issue("web.test")
+    expired, root = authority.expired("old.test").cert_path, authority.bundle
+    first, second = load_identity(Identity(*leaf.paths, (expired, root))).warnings
+    assert first.startswith(f"{expired}: the certificate ")
+    assert " expired on 2" in first
+    assert second.startswith(f"{expired}: ")
+    assert " but did not issue it" in second
 
 
 def test_a_ca_that_is_none_is_warned_of(authority, identity):

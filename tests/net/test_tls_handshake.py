@@ -453,7 +453,7 @@ def test_intermediates_in_a_file_of_their_own_are_sent(loop, authority, tmp_path
     chain.write_bytes(b"".join(pem + b"-----END CERTIFICATE-----\n" for pem in pems[1:-1]))
     kind = type(identity)
     client = client_tls(loop, "web.test", trust=[authority.bundle])
-    with_chain = kind(str(alone), identity.key_path, str(chain))
+    with_chain = kind(str(alone), identity.key_path, (str(chain),))
     TlsPair(loop, server_tls(loop, with_chain), client).stand()
     without = TlsPair(loop, server_tls(loop, kind(str(alone), identity.key_path)), client)
     without.client_tls = client_tls(loop, "web.test", trust=[authority.bundle])

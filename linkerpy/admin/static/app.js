@@ -4,7 +4,7 @@ import { bytes, count, latency, rate, span, success } from "./format.js";
 import { History } from "./history.js";
 import { ask, poll } from "./poll.js";
 import { RouterCard } from "./router.js";
-import { routersOf } from "./routers.js";
+import { careless, routersOf } from "./routers.js";
 import { gauge } from "./tables.js";
 
 const METRICS = "admin/metrics.json?tree=1&live=1";
@@ -45,6 +45,9 @@ function build(config) {
     make("option", { value: label, text: label || "all", selected: shown.length < all.length && label === chosen })));
   $("router").parentElement.hidden = all.length < 2;
   hint(shown);
+  const places = careless(config);
+  say($("careless"), `TLS is not checked (disableValidation), so whoever answers is believed: ${places.join(", ")}.`);
+  $("careless").hidden = !places.length;
 }
 
 $("router").addEventListener("change", ({ target }) => {

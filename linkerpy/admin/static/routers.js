@@ -11,6 +11,17 @@ function reachable(server) {
 const PORTS = { http: 4140, h2: 4142, thrift: 4114, mux: 4141, thriftmux: 4144 };
 const portOf = (router, server) => server.port ?? PORTS[router.protocol];
 
+/** Where a configuration has TLS believe whoever answers: "router web", "namers". */
+export function careless(config) {
+  const believes = (value) => value !== null && typeof value === "object"
+    && ((value.disableValidation === true && value.enabled !== false) || Object.values(value).some(believes));
+  const { routers = [], ...rest } = config;
+  return [
+    ...routers.filter(believes).map((router) => `router ${router.label ?? router.protocol}`),
+    ...Object.keys(rest).filter((key) => believes(rest[key])),
+  ];
+}
+
 /** What the pages need to know of the routers of a configuration. */
 export function routersOf(config) {
   return (config.routers ?? []).map((router, index) => ({

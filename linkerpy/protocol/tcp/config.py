@@ -34,7 +34,7 @@ from linkerpy.config.fields import (
 )
 from linkerpy.config.kinds import KindOf
 from linkerpy.config.model import KindModel, Model, key_name
-from linkerpy.config.notyet import NotYet
+from linkerpy.config.tls import AlpnName, Certificate, ClientTls, ServerName, ServerTls
 from linkerpy.naming.path import Path
 from linkerpy.protocol.tcp.dst_name import DstName
 from linkerpy.router.config import ClientKeys, RouterConfig, ServerConfig, StaticEntry, overlay
@@ -65,6 +65,20 @@ def _refuse(model: Model, keys: dict[str, str]) -> None:
             raise ValueError(f"`{key_name(attribute)}` means nothing for TCP: {instead}")
 
 
+class TcpServerTls(ServerTls):
+    """A TCP server's certificate, and what it speaks."""
+
+    alpn_protocols: Many[AlpnName] = ()
+    """What is spoken inside, best first, for clients that ask by ALPN."""
+
+
+class TcpClientTls(ClientTls):
+    """How a TCP client speaks TLS."""
+
+    alpn_protocols: Many[AlpnName] = ()
+    """What to offer by ALPN, best first."""
+
+
 class TcpServer(ServerConfig):
     """A server of a `tcp` router.
 
@@ -73,6 +87,7 @@ class TcpServer(ServerConfig):
     session may be idle and last.
     """
 
+    tls: TcpServerTls | None = None
     dst_name: DstNameField | None = None
     """Where its connections go: the whole name, as in linkerd-tcp's files.
 
@@ -130,6 +145,7 @@ class TcpClientKeys(ClientKeys):
     Each session has a connection of its own: `hostConnectionPool` only limits their number.
     """
 
+    tls: TcpClientTls | None = None
     connect_timeout_ms: Positive = 1000
     """For one connect; if it fails, another endpoint is tried."""
     min_connections: Count = 0
@@ -213,24 +229,37 @@ class TcpRouter(RouterConfig):
 
 
 class Identity(Model):
-    """A certificate, its chain after it, and its key."""
+    """The files of a certificate and its chain, in this order, and of its key."""
 
-    certs: Many[Text]
+    certs: Annotated[Many[Text], Field(min_length=1)]
     private_key: Text
+
+    def keys(self) -> dict[str, Any]:
+        """The same, as a linkerd file has it."""
+        leaf, *chain = self.certs
+        return {
+            "cert_path": leaf,
+            "key_path": self.private_key,
+            "intermediate_certs_path": tuple(chain),
+        }
 
 
 class L5dTcpServerTls(Model):
     """Certificates by the name that the caller asks for."""
 
-    alpn_protocols: Many[Text] = ()
-    default_identity: Identity | None = None
-    identities: dict[str, Identity] = Field(default_factory=dict)
+    NEEDS: ClassVar[dict[str, str]] = {
+        "defaultIdentity": "NoIdentities: `tls` needs a `defaultIdentity`"
+    }
 
-    @model_validator(mode="after")
-    def _has_one(self) -> Self:
-        if self.default_identity is None:
-            raise ValueError("NoIdentities: `tls` needs a `defaultIdentity`")
-        return self
+    alpn_protocols: Many[AlpnName] = ()
+    default_identity: Identity
+    identities: dict[ServerName, Identity] = Field(default_factory=dict)
+
+    def as_linker(self) -> TcpServerTls:
+        """The same, as a linkerd file has it."""
+        named = {name: Certificate(**one.keys()) for name, one in self.identities.items()}
+        main = self.default_identity.keys()
+        return TcpServerTls(alpn_protocols=self.alpn_protocols, identities=named, **main)
 
 
 class L5dTcpServer(Model):
@@ -241,17 +270,21 @@ class L5dTcpServer(Model):
     port: Port
     ip: Ip = "127.0.0.1"
     dst_name: PathField
-    tls: Annotated[L5dTcpServerTls | None, NotYet("TLS of TCP routers")] = None
+    tls: L5dTcpServerTls | None = None
     connect_timeout_ms: Positive | None = None
     connection_lifetime_secs: Positive | None = None
     max_concurrency: Positive = 100_000
 
 
 class L5dTcpClientTls(Model):
-    """TLS to backends; only `trustCerts` is trusted."""
+    """TLS to backends: who they must be, and whom to believe it."""
 
     dns_name: Text
     trust_certs: Many[Text] = ()
+
+    def as_linker(self) -> TcpClientTls:
+        """The same, as a linkerd file has it."""
+        return TcpClientTls(common_name=self.dns_name, trust_certs_bundle=self.trust_certs)
 
 
 class FailFast(Model):
@@ -264,7 +297,7 @@ class FailFast(Model):
 class L5dTcpClientKeys(Model):
     """What can be said about the clients of a linkerd-tcp file."""
 
-    tls: Annotated[L5dTcpClientTls | None, NotYet("TLS of TCP routers")] = None
+    tls: L5dTcpClientTls | None = None
     connect_timeout_ms: Positive | None = None
     max_waiters: Count = 1_000_000
     min_connections: Count = 0

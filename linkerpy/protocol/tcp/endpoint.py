@@ -130,7 +130,7 @@ class TcpEndpoint:
 
     def _backend(self, made: BackendConnection, request: Opening) -> Backend:
         greet = self._dialer.settings.greet
-        greeting = b"" if greet is None else greet(request.source, request.destination)
+        greeting = b"" if greet is None else greet(*request.ends)
         return Backend(made.transport, self._dialer.limits, greeting)
 
     def forgive(self) -> None:

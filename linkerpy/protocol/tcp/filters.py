@@ -99,7 +99,7 @@ def accept_proxy_header(accepted: bool, limit: float, timers: TimerWheel) -> Fil
         header = await _in_time(request, read_proxy_header, limit, timers, "a PROXY header")
         request.caller.skip(header.size)
         if header.source is not None and header.destination is not None:
-            request.source, request.destination = header.source, header.destination
+            request.told_ends = header.source, header.destination
             host, port = header.source
             request.ctx.peer = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         return await service(request)

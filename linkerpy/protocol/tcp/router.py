@@ -5,11 +5,17 @@ from linkerpy.core.errors import BindingFailed
 from linkerpy.naming.namer import Interpreter
 from linkerpy.naming.path import Path
 from linkerpy.net.errors import show_address
-from linkerpy.net.tls_handshake import ServerTls
+from linkerpy.net.tls_handshake import ServerTls, Target
 from linkerpy.policy.accrual import default_rule
 from linkerpy.policy.balance import p2c
 from linkerpy.protocol.tcp.client import DialSettings
-from linkerpy.protocol.tcp.config import GREETS_BEFORE_TLS, TcpRouter, TcpServer
+from linkerpy.protocol.tcp.config import (
+    GREETS_BEFORE_TLS,
+    TcpClientTls,
+    TcpRouter,
+    TcpServer,
+    TcpServerTls,
+)
 from linkerpy.protocol.tcp.port import TcpPort
 from linkerpy.protocol.tcp.stacks import ClientSettings, ServerSettings, TcpStacks
 from linkerpy.router.routing import CacheSizes, Router, RouterSettings
@@ -29,17 +35,20 @@ class RunningTcpRouter(RunningRouter):
         self._contexts = ClientContexts(env, config.name)
         self._parts.add(self._contexts)
         for keys in every_tls(config.client):  # so that files that will not do are known now
-            self._contexts.target(keys)
+            self._target(keys)
         stacks = TcpStacks(self._client_settings, env)
         return Router(_router_settings(config), interpreter, stacks, env)
 
     def _server(self, keys: TcpServer, metrics: Claim) -> tuple[TcpPort, ServerTls | None]:
         settings = _server_settings(self.config, keys)
         where = show_address(keys.ip, keys.port)
-        tls = server_tls(keys.tls, self._env, metrics, self.config.name, where)
+        tls = server_tls(keys.tls, self._env, metrics, self.config.name, where, _alpn(keys.tls))
         if tls is not None and settings.connect_timeout is not None:
             tls.patience = min(tls.patience, settings.connect_timeout)
         return TcpPort(settings, self.router, metrics, self._env), tls
+
+    def _target(self, keys: TcpClientTls | None) -> Target | None:
+        return self._contexts.target(keys, _alpn(keys))
 
     def _client_settings(self, bound_id: Path) -> ClientSettings:
         keys = self.config.client.for_name(bound_id)
@@ -54,7 +63,7 @@ class RunningTcpRouter(RunningRouter):
             pool.max_size,
             pool.max_waiters,
             _GREETINGS[keys.send_proxy_protocol],
-            self._contexts.target(keys.tls),
+            self._target(keys.tls),
             socket_options(keys.socket_options),
         )
         return ClientSettings(
@@ -64,6 +73,10 @@ class RunningTcpRouter(RunningRouter):
             keys.fail_fast,
             keys.min_connections,
         )
+
+
+def _alpn(keys: TcpServerTls | TcpClientTls | None) -> tuple[bytes, ...]:
+    return () if keys is None else tuple([name.encode() for name in keys.alpn_protocols])
 
 
 def _router_settings(config: TcpRouter) -> RouterSettings:

@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from linkerpy.codec.client_hello import host_name
+from linkerpy.codec.proxy_protocol import Endpoint as Origin
 from linkerpy.core.closable import NOTHING, Closable, Group
 from linkerpy.core.drive import Drive, drive
 from linkerpy.core.errors import BackendClosed, BadRequest, Cancelled, ServerTimeout
@@ -69,9 +70,7 @@ class ServerConnection(Protocol):
             self.transport.resumeProducing()
         limit = port.settings.connect_timeout
         by = math.inf if limit is None else self._accepted + limit
-        peer, host = self.transport.getPeer(), self.transport.getHost()
-        opening = Opening(self, _show(peer), by)
-        opening.source, opening.destination = (peer.host, peer.port), (host.host, host.port)
+        opening = Opening(self, _show(self.transport.getPeer()), by)
         self._drive = drive(port.service(opening), self._opened)
         if limit is not None and not self._drive.finished:
             left = by - port.clock.seconds()
@@ -111,6 +110,12 @@ class ServerConnection(Protocol):
         """See `Caller`."""
         name: str | None = getattr(self.transport, "server_name", None)
         return None if name is None else host_name(name.encode())
+
+    @property
+    def ends(self) -> tuple[Origin, Origin]:
+        """See `Caller`."""
+        peer, host = self.transport.getPeer(), self.transport.getHost()
+        return (peer.host, peer.port), (host.host, host.port)
 
     def peek(self, parse: Parse[R]) -> Reply[R]:
         """See `Caller`."""

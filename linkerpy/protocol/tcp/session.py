@@ -28,6 +28,10 @@ class Caller(Protocol):
     def server_name(self) -> str | None:
         """The name it asked for, where TLS ends here."""
 
+    @property
+    def ends(self) -> tuple[Origin, Origin]:
+        """Its two: the caller's own, and the one it connected to."""
+
     def peek(self, parse: Parse[R]) -> Reply[R]:
         """What `parse` makes of the first bytes, which stay where they are."""
 
@@ -45,20 +49,24 @@ class Passed(Protocol):
 class Opening:
     """A caller's wish for a connection to `ctx.dst`.
 
-    `source` and `destination` are the connection's two ends, as the caller's proxy tells them or
-    as they are. `connect_by` is the moment (clock seconds) by which it must stand. `passed` are
-    the endpoints that were tried in vain.
+    `told_ends` are the connection's two ends as the caller's proxy tells them. `connect_by` is the
+    moment (clock seconds) by which it must stand. `passed` are the endpoints that were tried in
+    vain.
     """
 
-    __slots__ = ("caller", "connect_by", "ctx", "destination", "passed", "source")
+    __slots__ = ("caller", "connect_by", "ctx", "passed", "told_ends")
 
     def __init__(self, caller: Caller, peer: str, connect_by: float) -> None:
         self.ctx = Context(peer)
         self.caller = caller
         self.connect_by = connect_by
-        self.source: Origin | None = None
-        self.destination: Origin | None = None
+        self.told_ends: tuple[Origin, Origin] | None = None
         self.passed: list[Passed] = []
+
+    @property
+    def ends(self) -> tuple[Origin, Origin]:
+        """Who calls, and where: as it was told, or as it is."""
+        return self.told_ends or self.caller.ends
 
 
 Watcher = Callable[[BaseException | None], None]

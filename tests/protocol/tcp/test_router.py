@@ -88,6 +88,10 @@ class World:
         port = self.running.servers[0].port
         return [type(connection._relay) for connection in port.connections]
 
+    def told(self):
+        """Of TLS failures: side and cause."""
+        return [(one.side, one.cause) for one in self.env.tls_failures]
+
     def figure(self, *names):
         return self.running.router.metrics.counter(*names).value
 
@@ -200,6 +204,41 @@ def test_an_endpoint_of_another_name_is_not_spoken_to(world, authority):
     )
     caller.close()
     assert here.sessions == []
+    assert here.told() == [("client", "wrong_name")]
+    assert here.figure("client", "#/io.l5d.fs/db", "tls", "failures", "wrong_name") > 0
+
+
+def test_a_caller_that_does_not_speak_tls_is_told_of(world, authority):
+    cert = authority.issue("db.test")
+    here = world(server={"tls": {"certPath": cert.cert_path, "keyPath": cert.key_path}})
+    port = here.running.servers[0].port
+    caller = socket.create_connection(("127.0.0.1", here.port))
+    caller.sendall(b"EHLO there\r\n")
+    here.loop.until(here.told, "the failure")
+    caller.close()
+    assert here.told() == [("server", "not_tls")]
+    scope = ("server", port.settings.label)
+    assert here.figure(*scope, "tls", "failures", "not_tls") == 1
+
+
+def test_what_is_spoken_inside_is_agreed_on_at_either_side(world, authority):
+    cert = authority.issue("db.test")
+    trust = {"commonName": "db.test", "trustCertsBundle": authority.bundle}
+    here = world(
+        server={
+            "tls": {
+                "certPath": cert.cert_path,
+                "keyPath": cert.key_path,
+                "alpnProtocols": ["postgresql", "other"],
+            }
+        },
+        client={"tls": trust | {"alpnProtocols": ["postgresql"]}},
+    )
+    here.backend("/svc/db", tls=server_tls(here.loop, cert, alpn=(b"postgresql",)))
+    trusting = {"trust": [authority.bundle], "alpn": (b"other", b"postgresql")}
+    caller, backend = here.call(client_tls(here.loop, "db.test", **trusting))
+    assert caller.transport.negotiatedProtocol == b"postgresql"
+    assert backend.transport.negotiatedProtocol == b"postgresql"
 
 
 def test_a_certificate_that_is_not_there_is_known_before_anything_listens(world, tmp_path):
