@@ -49,22 +49,32 @@ class Security(Model):
     """Which admin pages are served; the lists hold expressions for whole paths."""
 
     ui_enabled: Flag = True
+    """The dashboard, the delegator, the metrics as JSON, and their files."""
     control_enabled: Flag = True
+    """`/admin/shutdown` and changes of log levels."""
     diagnostics_enabled: Flag = True
+    """Everything else."""
     path_whitelist: Many[Regex] = ()
+    """Paths that are served although their kind is not."""
     path_blacklist: Many[Regex] = ()
+    """Paths that are not served although their kind is."""
 
 
 class CommonAdmin(Model):
     """The admin server, as linkerd and namerd have it."""
 
     ip: Ip = "127.0.0.1"
+    """The address it listens on; whoever reaches it can do what `security` leaves open."""
     port: Port = 9990
+    """Where it listens."""
     socket_options: SocketOptions = SocketOptions()
+    """Of the listening socket and of the connections it accepts."""
     shutdown_grace_ms: Count = 10_000
+    """How long work under way may take when the process ends."""
     security: Security | None = None
     """None is everything open."""
     tls: ServerTls | None = None
+    """None is plain text."""
     worker_threads: Positive = 2
     """Without effect: there are no admin threads."""
 
@@ -90,7 +100,9 @@ class Usage(Model):
     """linkerd's usage reports: accepted, and nothing is ever sent."""
 
     org_id: Text | None = None
+    """Without effect."""
     enabled: Flag = True
+    """Without effect."""
 
 
 class Linker(Model):
@@ -103,10 +115,13 @@ class Linker(Model):
     }
 
     routers: Many[Annotated[RouterConfig, KindOf("protocol", key="protocol")]]
+    """At least one."""
     namers: Many[Annotated[NamerConfig, KindOf("namer")]] = ()
     """In file order; the last whose prefix matches is asked first."""
     admin: Admin = Admin()
+    """The admin page and its API."""
     telemetry: Many[Annotated[TelemeterConfig, KindOf("telemeter")]] = ()
+    """Where metrics and traces go."""
     usage: Usage | None = None
 
     @field_validator("routers")
@@ -123,10 +138,14 @@ class Namerd(Model):
     NEEDS: ClassVar[dict[str, str]] = {"interfaces": "'interfaces' field is required"}
 
     storage: Annotated[StoreConfig, KindOf("store")]
+    """Where dtabs are kept."""
     interfaces: Many[Annotated[InterfaceConfig, KindOf("iface")]]
+    """How routers ask."""
     namers: Many[Annotated[NamerConfig, KindOf("namer", gated=False)]] = ()
     telemetry: Many[Annotated[TelemeterConfig, KindOf("telemeter")]] = ()
+    """Where metrics go."""
     admin: NamerdAdmin = NamerdAdmin()
+    """The admin page and its API."""
 
     @field_validator("interfaces")
     @classmethod

@@ -24,4 +24,6 @@ class AddForwardedHeader(Model):
     """The header's two labels; None is a random one for each request."""
 
     by: Annotated[LabelerConfig, KindOf("labeler")] | None = None
+    """What this end is called; None is `requestRandom`."""
     for_: Annotated[LabelerConfig, KindOf("labeler")] | None = Field(default=None, alias="for")
+    """What the caller is called; None is `requestRandom`."""

@@ -40,8 +40,11 @@ class Certificate(Model):
     """A certificate, its key, and the certificates between it and its CA. Read when used."""
 
     cert_path: Text
+    """A file with the certificate, and perhaps those between it and the CA, in PEM."""
     key_path: Text
+    """A file with its private key, in PEM."""
     intermediate_certs_path: OneOrMany[Text] = ()
+    """Files with the certificates between it and the CA, if they are apart."""
 
 
 class ServerTls(Certificate):
@@ -50,9 +53,13 @@ class ServerTls(Certificate):
     identities: dict[ServerName, Certificate] = Field(default_factory=dict)
     """Other certificates, for clients that ask for these names by SNI; `*.` is any one label."""
     ca_cert_path: Text | None = None
+    """A file with the CA that clients' certificates are checked against."""
     require_client_auth: Flag = False
+    """Whether a client without a certificate is refused."""
     ciphers: Many[Text] | None = None
+    """OpenSSL's names of the ciphers offered; None is a safe choice."""
     protocols: Many[Text] | None = None
+    """Versions offered, such as `TLSv1.3`; None is 1.2 and 1.3."""
 
 
 class ClientAuth(Certificate):
@@ -69,14 +76,19 @@ class ClientTls(Model):
     }
 
     enabled: Flag = True
+    """Whether TLS is spoken."""
     disable_validation: Flag = False
+    """Whether whoever answers is believed: for debugging only."""
     common_name: Text | None = None
     """The name to verify, and to send as SNI; may hold captures of the match's prefix."""
     trust_certs_bundle: OneOrMany[Text] = ()
     """Whom to trust: files or directories; none is the system's CAs."""
     trust_certs: Many[Text] | None = None
+    """Deprecated: write `trustCertsBundle`."""
     client_auth: ClientAuth | None = None
+    """The certificate that is shown; None is none."""
     protocols: Many[Text] | None = None
+    """Versions spoken, such as `TLSv1.3`; None is 1.2 and 1.3."""
 
     @model_validator(mode="after")
     def _agree(self) -> Self:

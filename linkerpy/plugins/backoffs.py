@@ -20,6 +20,7 @@ class ConstantConfig(BackoffConfig):
     KIND: ClassVar[str] = "constant"
 
     ms: Count = 0
+    """Each wait."""
 
     def build(self, rng: random.Random) -> Iterator[float]:
         """The same number of seconds, for ever."""
@@ -36,7 +37,9 @@ class JitteredConfig(BackoffConfig):
     }
 
     min_ms: Positive
+    """The shortest wait, and the first."""
     max_ms: Positive
+    """The longest wait."""
 
     @model_validator(mode="after")
     def _is_range(self) -> Self:

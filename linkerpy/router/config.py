@@ -42,27 +42,40 @@ class BindingCache(Model):
     """Sizes of the four binding caches, and when an unused entry is dropped."""
 
     paths: Positive = 1000
+    """Logical names."""
     trees: Positive = 1000
+    """Bound trees."""
     bounds: Positive = 1000
+    """Bound names with what is left of the path."""
     clients: Positive = 1000
+    """Bound names as clients, with their connections."""
     idle_ttl_secs: Positive = 600
+    """Seconds after which what is not used is dropped."""
 
 
 class ServerConfig(Model):
     """A listening server. Protocols give `port` its default."""
 
     port: Port
+    """Where it listens; 0 is any free port."""
     ip: Ip = "127.0.0.1"
+    """The address it listens on; `0.0.0.0` is all of IPv4, `'::'` all of IPv6."""
     label: Text | None = None
     """Without effect, as in linkerd."""
     tls: ServerTls | None = None
+    """None is plain text."""
     socket_options: SocketOptions = SocketOptions()
+    """Of the listening socket and of the connections it accepts."""
     max_concurrent_requests: Count | None = None
+    """Requests served at the same time, others are refused; None is any number."""
     announce: Annotated[Many[PathField], NotYet("announcers", inert=((),))] = ()
+    """Names under which service discovery is told of it."""
     timeout_ms: int | None = None
     """For a request, in milliseconds; 0 or less is none."""
     server_session: Session = Session()
+    """How long callers' connections live."""
     clear_context: Flag = False
+    """Whether callers' `l5d-*` headers are dropped, and none are sent to them."""
 
 
 _STATIC_ONLY: dict[str, str] = {
@@ -77,10 +90,13 @@ class ClientKeys(Model):
     MOVED: ClassVar[dict[str, str]] = _STATIC_ONLY
 
     tls: ClientTls | None = None
+    """How backends are spoken to; None is plain text."""
     load_balancer: Annotated[BalancerConfig, KindOf("balancer")] | None = None
     """None is p2c with its defaults."""
     host_connection_pool: HostConnectionPool = HostConnectionPool()
+    """Connections to each endpoint."""
     fail_fast: Flag = False
+    """Whether an endpoint that cannot be connected to is left alone at once."""
     failure_accrual: Annotated[AccrualConfig, KindOf("accrual")] | None = None
     """None is five failures in a row."""
     request_attempt_timeout_ms: int | None = None
@@ -88,13 +104,16 @@ class ClientKeys(Model):
     requeue_budget: RetryBudget | None = None
     """None is the default budget."""
     client_session: Session = Session()
+    """How long connections to backends live."""
     socket_options: SocketOptions = SocketOptions()
+    """Of connections to backends."""
 
 
 class Retries(Model):
     """How failed requests are tried again."""
 
     budget: RetryBudget = RetryBudget()
+    """How many retries requests earn."""
     backoff: Backoff | None = None
     """None is no wait."""
 
@@ -114,6 +133,7 @@ class StaticEntry(Model):
     """One entry of a static configuration; subclasses add the keys it may override."""
 
     prefix: PatternField
+    """Which names: an element may be `*`, or hold captures such as `{service}`."""
 
     def given(self, captures: Mapping[str, str]) -> dict[str, Any]:
         """The parameters that this entry sets, with captures put into a TLS common name."""
@@ -163,6 +183,7 @@ class StaticClient(KindModel):
     KIND: ClassVar[str] = "io.l5d.static"
 
     configs: Many[ClientEntry]
+    """Of the entries that match, the last to set a key counts."""
 
     def for_name(self, name: Path) -> ClientKeys:
         """The parameters of the client of a bound name."""
@@ -191,6 +212,7 @@ class StaticService(KindModel):
     KIND: ClassVar[str] = "io.l5d.static"
 
     configs: Many[ServiceEntry]
+    """Of the entries that match, the last to set a key counts."""
 
     def for_name(self, name: Path) -> ServiceKeys:
         """The parameters of the service of a logical name."""
@@ -214,17 +236,24 @@ class RouterConfig(Choice):
     }
     protocol: Text
     label: Text | None = None
+    """What metrics, logs and the admin page call it; None is its protocol. No two may be equal."""
     dtab: DtabField = Dtab.EMPTY
+    """What names mean."""
     dst_prefix: PathField = Path.of("svc")
+    """What the names of its requests begin with."""
     interpreter: Annotated[InterpreterConfig, KindOf("interpreter")] | None = None
     """None is the interpreter `default`."""
     originator: Flag = False
+    """Whether the gauge `originator` says that requests begin here."""
     binding_timeout_ms: Positive = 10_000
+    """How long a request waits for its name to be bound for the first time."""
     binding_cache: BindingCache = BindingCache()
+    """How many names are kept bound, and how long."""
     announcers: Annotated[
         Many[Annotated[AnnouncerConfig, KindOf("announcer")]], NotYet("announcers", inert=((),))
     ] = ()
     experimental: Flag = False
+    """To be set for protocols that are experimental in linkerd."""
 
     @property
     def name(self) -> str:

@@ -69,7 +69,9 @@ class NamerConfig(KindModel):
     """Whether it answers without the network, hosts in its answers apart."""
 
     prefix: PathField | None = None
+    """What its names begin with, after `/#`; None is its kind."""
     experimental: Flag | None = None
+    """To be set for kinds that are experimental in linkerd."""
     transformers: Transformers = ()
     """Applied to this namer's answers when they are wholly bound."""
 
@@ -90,6 +92,7 @@ class InterpreterConfig(KindModel):
     """Whether it interprets in this process, whatever its namers do."""
 
     experimental: Flag | None = None
+    """To be set for kinds that are experimental in linkerd."""
     transformers: Transformers = ()
     """Applied to the final bound tree: the caller adds these."""
 
@@ -102,6 +105,7 @@ class AnnouncerConfig(KindModel):
     """An announcer: tells service discovery where a server listens."""
 
     prefix: PathField | None = None
+    """What its names begin with, after `/#`; None is its kind."""
 
     @property
     def full_prefix(self) -> Path:
@@ -156,6 +160,7 @@ class TelemeterConfig(KindModel):
     """A telemeter: exports metrics or traces."""
 
     experimental: Flag | None = None
+    """To be set for kinds that are experimental in linkerd."""
 
     def build(self, env: "Env") -> "Telemeter":
         """The telemeter, not yet running."""
@@ -166,12 +171,16 @@ class StoreConfig(KindModel):
     """A store: where namerd keeps dtabs."""
 
     experimental: Flag | None = None
+    """To be set for kinds that are experimental in linkerd."""
 
 
 class InterfaceConfig(KindModel):
     """An interface: how namerd is asked. Kinds give `port` its default."""
 
     ip: Ip = "127.0.0.1"
+    """The address it listens on."""
     port: Port
     socket_options: SocketOptions = SocketOptions()
+    """Of the listening socket and of the connections it accepts."""
     tls: ServerTls | None = None
+    """None is plain text."""

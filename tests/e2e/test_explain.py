@@ -71,3 +71,25 @@ def test_a_wrong_file_is_2(explain, tmp_path):
     code, _, err = explain("/", file="bad.yml")
     assert code == 2
     assert err.startswith("bad.yml:1:10: `routers`: At least one router")
+
+
+DEAF = """\
+import socket, sys, threading
+socket.getaddrinfo = lambda *_args, **_more: threading.Event().wait()
+from linkerpy.app.cli import main
+sys.exit(main(["explain", "-c", "f.yml", "--server", "4140", "--host", "dns", "--timeout", "0.2"]))
+"""
+
+
+def test_a_dns_that_never_answers_does_not_keep_the_command(tmp_path):
+    (tmp_path / "f.yml").write_text(MANY)
+    done = subprocess.run(
+        [sys.executable, "-c", DEAF],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "the DNS for web.example has not answered within 0.2 s" in done.stdout

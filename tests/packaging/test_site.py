@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from html.parser import HTMLParser
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,8 +13,12 @@ import pytest
 import yaml
 
 from linkerpy.app import schema
+from linkerpy.config.connection import HostConnectionPool, RetryBudget, Session, SocketOptions
 from linkerpy.config.kinds import REGISTRY
 from linkerpy.config.model import Model, key_name
+from linkerpy.config.notyet import NotYet
+from linkerpy.config.tls import ClientTls, ServerTls
+from linkerpy.router.config import ClientKeys, RouterConfig, ServerConfig
 from tests.support import needs
 
 ROOT = Path(__file__).parents[2]
@@ -91,6 +96,38 @@ def test_the_reference_tells_of_every_key(site):
         for name, field in model.model_fields.items():
             key = f"<code>{field.alias or key_name(name)}</code>"
             assert key in told.get(page, whole), f"{page}: {key}"
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        RouterConfig,
+        ServerConfig,
+        ClientKeys,
+        Session,
+        SocketOptions,
+        HostConnectionPool,
+        RetryBudget,
+        ServerTls,
+        ClientTls,
+        schema.Security,
+        schema.CommonAdmin,
+    ],
+)
+def test_what_all_protocols_share_is_explained(model, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "scripts/site")
+    reference = import_module("reference")
+    marked = reference.hints_of(model)
+    silent = [
+        name
+        for name in model.model_fields
+        if not reference.meaning(model, name) and not is_not_yet(marked[name])
+    ]
+    assert silent in ([], ["protocol"])
+
+
+def is_not_yet(hint):
+    return any(isinstance(mark, NotYet) for mark in getattr(hint, "__metadata__", ()))
 
 
 EXAMPLES = [

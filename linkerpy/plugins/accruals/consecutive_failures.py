@@ -17,6 +17,7 @@ class ConsecutiveFailuresConfig(AccrualConfig):
     KIND: ClassVar[str] = "io.l5d.consecutiveFailures"
 
     failures: Positive
+    """Failures in a row that take an endpoint out."""
 
     def build(self, rng: random.Random) -> AccrualRule:
         """See `AccrualConfig`."""

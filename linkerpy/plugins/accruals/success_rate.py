@@ -17,7 +17,9 @@ class SuccessRateConfig(AccrualConfig):
     KIND: ClassVar[str] = "io.l5d.successRate"
 
     success_rate: Share
+    """The least share of successes."""
     requests: Positive
+    """How many of the last requests count."""
 
     def build(self, rng: random.Random) -> AccrualRule:
         """See `AccrualConfig`."""
@@ -31,6 +33,7 @@ class SuccessRateWindowedConfig(AccrualConfig):
     KIND: ClassVar[str] = "io.l5d.successRateWindowed"
 
     success_rate: Share
+    """The least share of successes."""
     window: Positive
     """Seconds."""
 

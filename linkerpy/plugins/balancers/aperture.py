@@ -20,10 +20,15 @@ class ApertureConfig(BalancerConfig):
     KIND: ClassVar[str] = "aperture"
 
     smooth_window_ms: Positive = 5000
+    """The time over which load is averaged."""
     max_effort: Positive = 5
+    """How often to pick again while the picked endpoint is not open."""
     low_load: Number = 0.5
+    """Requests at a time of each endpoint, below which the part shrinks."""
     high_load: Number = 2.0
+    """Requests at a time of each endpoint, above which the part grows."""
     min_aperture: Positive = 1
+    """The least number of endpoints in the part."""
 
     @model_validator(mode="after")
     def _is_band(self) -> Self:

@@ -18,7 +18,9 @@ class EwmaConfig(BalancerConfig):
     KIND: ClassVar[str] = "ewma"
 
     max_effort: Positive = 5
+    """How often to pick again while the picked endpoint is not open."""
     decay_time_ms: Positive = 10_000
+    """How long a latency is remembered."""
 
     def build(self, env: Env) -> Algorithm:
         """The algorithm, as the router's clients take it."""

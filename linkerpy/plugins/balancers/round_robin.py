@@ -18,6 +18,7 @@ class RoundRobinConfig(BalancerConfig):
     KIND: ClassVar[str] = "roundRobin"
 
     max_effort: Positive = 5
+    """How often to pick again while the picked endpoint is not open."""
 
     def build(self, env: Env) -> Algorithm:
         """The algorithm, as the router's clients take it."""

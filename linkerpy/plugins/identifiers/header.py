@@ -18,6 +18,7 @@ class HeaderConfig(IdentifierConfig):
     KIND: ClassVar[str] = "io.l5d.header"
 
     header: Text = "l5d-name"
+    """The header with the path."""
 
     def build(self, prefix: Path, base_dtab: Dtab) -> Identifier:
         """The identifier."""

@@ -18,6 +18,7 @@ class HeaderTokenConfig(IdentifierConfig):
     KIND: ClassVar[str] = "io.l5d.header.token"
 
     header: Text = "Host"
+    """The header with the segment."""
 
     def build(self, prefix: Path, base_dtab: Dtab) -> Identifier:
         """The identifier."""

@@ -18,6 +18,7 @@ class PathConfig(IdentifierConfig):
     KIND: ClassVar[str] = "io.l5d.path"
 
     segments: Positive = 1
+    """How many segments make the name."""
     consume: Flag = False
     """Whether the segments are taken off the URI that is sent on."""
 

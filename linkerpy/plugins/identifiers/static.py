@@ -19,6 +19,7 @@ class StaticConfig(IdentifierConfig):
     NEEDS: ClassVar[dict[str, str]] = {"path": "path is required"}
 
     path: PathField
+    """The name, after the router's `dstPrefix`."""
 
     def build(self, prefix: Path, base_dtab: Dtab) -> Identifier:
         """The identifier."""

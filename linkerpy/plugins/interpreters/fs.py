@@ -43,6 +43,7 @@ class FsInterpreterConfig(InterpreterConfig):
     LOCAL: ClassVar[bool] = True
 
     dtab_file: File
+    """The file with the dtab; followed while it runs."""
 
     def build(self, env: "Env", namers: list[PrefixedNamer]) -> Interpreter:
         """See `InterpreterConfig.build`."""

@@ -55,6 +55,7 @@ class FsConfig(NamerConfig):
     LOCAL: ClassVar[bool] = True
 
     root_dir: DirectoryName
+    """The directory with the files; followed while it runs."""
 
     def build(self, env: "Env") -> Namer:
         """See `NamerConfig.build`."""

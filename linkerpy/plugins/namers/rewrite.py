@@ -28,8 +28,11 @@ class RewriteConfig(NamerConfig):
     }
 
     prefix: PathField
+    """What its names begin with, after `/#`."""
     pattern: PatternField
+    """Which names, with captures such as `{service}`."""
     name: Text
+    """What they become, captures filled in."""
 
     def build(self, env: "Env") -> Namer:
         """See `NamerConfig.build`."""

@@ -36,8 +36,11 @@ class PrometheusConfig(TelemeterConfig):
     KIND: ClassVar[str] = "io.l5d.prometheus"
 
     path: Annotated[Text, AfterValidator(_absolute)] = "/admin/metrics/prometheus"
+    """Where on the admin port."""
     prefix: Text = ""
+    """What the name of every metric begins with."""
     format: Literal["auto", "text", "openmetrics", "linkerd"] = "auto"
+    """What is served; `auto` is what the scraper asks for."""
 
     def build(self, env: Env) -> Telemeter:
         """The page."""

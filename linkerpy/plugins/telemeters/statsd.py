@@ -33,10 +33,15 @@ class StatsDConfig(TelemeterConfig):
     EXPERIMENTAL: ClassVar[str] = "io.l5d.statsd telemeter"
 
     prefix: Text = "linkerd"
+    """What the name of every metric begins with."""
     hostname: Text = "127.0.0.1"
+    """Where StatsD is."""
     port: Port = 8125
+    """Where StatsD listens, for UDP."""
     gauge_interval_ms: Positive = 10_000
+    """How often figures are sent."""
     sample_rate: Share = 0.01
+    """The share of samples that is sent."""
 
     def build(self, env: Env) -> Telemeter:
         """The pusher; its socket is opened when there is something to send."""

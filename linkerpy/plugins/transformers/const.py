@@ -22,6 +22,7 @@ class ConstConfig(TransformerConfig):
     delegates: ClassVar[bool] = False
 
     path: PathField
+    """The name that is bound instead."""
 
     def build(self, env: "Env", bind: Bind) -> TreeTransform:
         """See `TransformerConfig.build`."""

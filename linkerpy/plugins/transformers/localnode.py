@@ -31,6 +31,7 @@ class LocalNodeConfig(TransformerConfig):
     KIND: ClassVar[str] = "io.l5d.k8s.localnode"
 
     host_network: Flag = False
+    """Whether the process runs in the network of its node, not of its pod."""
 
     @property
     def default_prefix(self) -> Path:

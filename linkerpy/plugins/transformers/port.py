@@ -23,6 +23,7 @@ class PortConfig(TransformerConfig):
     KIND: ClassVar[str] = "io.l5d.port"
 
     port: Port
+    """The port that all replicas get."""
 
     @property
     def default_prefix(self) -> Path:

@@ -23,6 +23,7 @@ class SpecificHostConfig(TransformerConfig):
     KIND: ClassVar[str] = "io.l5d.specificHost"
 
     host: Text
+    """The machine, by name or address."""
 
     def build(self, env: "Env", bind: Bind) -> TreeTransform:
         """See `TransformerConfig.build`.

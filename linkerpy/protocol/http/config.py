@@ -71,9 +71,13 @@ class HttpServer(ServerConfig):
     """A server of an `http` router."""
 
     port: Port = 4140
+    """Where it listens; 0 is any free port."""
     add_forwarded_header: AddForwardedHeader | None = None
+    """Tell backends by `Forwarded` who called; None is not to."""
     timestamp_header: Annotated[Text, AfterValidator(_header_name)] | None = None
+    """A header that tells backends when the request came, in milliseconds of the epoch."""
     max_call_depth: Count = 1000
+    """Proxies a request may have come through, by its `Via`; more are taken for a loop."""
 
 
 class HttpClientKeys(ClientKeys):
@@ -111,6 +115,7 @@ class HttpStaticClient(KindModel):
     KIND: ClassVar[str] = "io.l5d.static"
 
     configs: Many[HttpClientEntry]
+    """Of the entries that match, the last to set a key counts."""
 
     def for_name(self, name: Path) -> HttpClientKeys:
         """The parameters of the client of a bound name."""
@@ -146,6 +151,7 @@ class HttpStaticService(KindModel):
     KIND: ClassVar[str] = "io.l5d.static"
 
     configs: Many[HttpServiceEntry]
+    """Of the entries that match, the last to set a key counts."""
 
     def for_name(self, name: Path) -> HttpServiceKeys:
         """The parameters of the service of a logical name."""
@@ -169,17 +175,23 @@ class HttpRouter(RouterConfig):
     }
 
     servers: Many[HttpServer] = ()
+    """Where requests come in; at least one."""
     client: Annotated[HttpClient, KindOf("http.client", default="io.l5d.global")] = (
         HttpGlobalClient()
     )
+    """How backends are spoken to, by bound name."""
     service: Annotated[HttpService, KindOf("http.service", default="io.l5d.global")] = (
         HttpGlobalService()
     )
+    """What is promised to callers, by logical name."""
     identifier: OneOrMany[Annotated[IdentifierConfig, KindOf("http.identifier")]] | None = None
     """Asked in turn until one knows; None is `io.l5d.header.token`."""
     max_headers_kb: Positive = 8
+    """Largest block of header fields, of requests and responses."""
     max_initial_line_kb: Positive = 4
+    """Longest request or status line."""
     max_err_response_kb: Positive = 5120
+    """Longest text of an error response made here."""
     streaming_enabled: Flag = True
     """If not, every message waits for the whole of its body."""
     stream_after_content_length_kb: Count | None = None
@@ -187,8 +199,11 @@ class HttpRouter(RouterConfig):
     compression_level: Annotated[int, Field(ge=-1, le=9)] = -1
     """Of responses: -1 for text only, 0 for never, 1 to 9 for every type."""
     http_access_log: Text | None = None
+    """A file that gets a line for each request; None is no log."""
     http_access_log_roll_policy: RollPolicy = "never"
+    """When the file is put aside for a new one: never, by time, or by size."""
     http_access_log_append: Flag = True
+    """Whether a file that is there is added to, not emptied."""
     http_access_log_rotate_count: int = -1
     """How many rolled files are kept; a negative number is all."""
     trace_propagator: Annotated[PropagatorConfig, KindOf("http.propagator")] | None = None
