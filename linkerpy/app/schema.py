@@ -27,7 +27,7 @@ from linkerpy.config.report import ConfigError, Mistake
 from linkerpy.config.source import START, Source, SourceError
 from linkerpy.config.tls import ServerTls
 from linkerpy.plugins import BUILTIN
-from linkerpy.protocol.tcp.config import L5dTcpRouter
+from linkerpy.protocol.tcp.linkerd_tcp import L5dTcpRouter
 from linkerpy.router.config import RouterConfig
 from linkerpy.router.families import InterfaceConfig, NamerConfig, StoreConfig, TelemeterConfig
 
@@ -123,6 +123,7 @@ class Linker(Model):
     telemetry: Many[Annotated[TelemeterConfig, KindOf("telemeter")]] = ()
     """Where metrics and traces go."""
     usage: Usage | None = None
+    """Accepted, and nothing is ever sent."""
 
     @field_validator("routers")
     @classmethod
@@ -142,6 +143,7 @@ class Namerd(Model):
     interfaces: Many[Annotated[InterfaceConfig, KindOf("iface")]]
     """How routers ask."""
     namers: Many[Annotated[NamerConfig, KindOf("namer", gated=False)]] = ()
+    """What the dtabs' names lead to; their prefixes must not overlap."""
     telemetry: Many[Annotated[TelemeterConfig, KindOf("telemeter")]] = ()
     """Where metrics go."""
     admin: NamerdAdmin = NamerdAdmin()
@@ -159,9 +161,13 @@ class LinkerTcpAdmin(Model):
     """linkerd-tcp's admin server."""
 
     ip: Ip = "127.0.0.1"
+    """The address it listens on; whoever reaches it can end the process."""
     port: Port = 9989
+    """Where it listens."""
     metrics_interval_secs: Positive = 60
+    """Seconds between two gatherings of what `/metrics` shows."""
     grace_secs: Count = 10
+    """How long sessions may take to end when the process does."""
 
 
 class LinkerTcp(Model):
@@ -174,7 +180,9 @@ class LinkerTcp(Model):
     }
 
     routers: Many[L5dTcpRouter]
+    """At least one."""
     admin: LinkerTcpAdmin = LinkerTcpAdmin()
+    """linkerd-tcp's own pages, and linkerpy's dashboard."""
     buffer_size_bytes: Positive = 16_384
     """Without effect: bytes are passed on within the kernel, or in pieces as they come."""
 
