@@ -54,7 +54,7 @@ class HttpPort(ServerFactory):
         """What Twisted calls it in its log."""
         return "http"
 
-    def buildProtocol(self, addr: Any) -> ServerConnection:
+    def buildProtocol(self, addr: Any) -> Any:
         """Make the protocol of a new connection."""
         if self._heir is not None:  # a handshake that began here ends after a reload
             return self._heir.buildProtocol(addr)
