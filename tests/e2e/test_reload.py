@@ -238,6 +238,8 @@ def test_tls_keys_change(routed, free_port, backends, certificates):
             traffic.wait_for_more()
             assert here.reload(with_tls(first))[0] == 200
             traffic.wait_for_more()
+        open_ones = here.metrics()[f"rt/web/server/127.0.0.1/{port}/tls/connections"]
+        assert open_ones in (2, 3), "both kept ones, and perhaps a new one"
     assert traffic.connections == {1}
 
 
