@@ -12,27 +12,22 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 
 from linkerpy import __version__
-from linkerpy.admin.security import Security
-from linkerpy.admin.site import make_site, pages_of
-from linkerpy.admin.state import AdminState, Reloaded, RouterView
+from linkerpy.admin.state import AdminState, Reloaded
+from linkerpy.app.admin_server import AdminServer, view
 from linkerpy.app.exporters import drain
-from linkerpy.app.names import Hosts, bound_names, explain, explain_system
+from linkerpy.app.names import Hosts, bound_names, explain_system
 from linkerpy.app.parts import Listens, Parts, PartsError
 from linkerpy.app.program import Program
 from linkerpy.app.reload import Reloads, changes, left_out
-from linkerpy.app.schema import Security as SecurityKeys
 from linkerpy.config.report import ConfigError
 from linkerpy.core.clock import TimerWheel
 from linkerpy.core.closable import Group
 from linkerpy.naming.inet import Inet
 from linkerpy.net.dns import Resolver
-from linkerpy.net.errors import show_address
 from linkerpy.net.inherited import Given, Inherited
-from linkerpy.net.listen import ListeningPort, listen
 from linkerpy.net.log import logger
 from linkerpy.router.env import Env
 from linkerpy.router.running import RunningRouter
-from linkerpy.router.sockets import socket_options
 from linkerpy.telemetry.metrics import Metrics
 from linkerpy.telemetry.process import watch_process
 from linkerpy.telemetry.snapshots import Snapshots
@@ -90,8 +85,7 @@ class Linkerd(Service):
         self._watches = Group(
             watch_process(env.metrics, env.clock), Snapshots(env.metrics, env.clock)
         )
-        self._site: Any = None
-        self._admin: ListeningPort | None = None
+        self._admin = AdminServer(env.reactor, self._admin_state)
         self._ready = False
         self._ending: Any = None  # the call that ends what has not ended by itself
         self._busy: set[RunningRouter] = set()
@@ -119,10 +113,7 @@ class Linkerd(Service):
         super().startService()  # type: ignore[no-untyped-call]
         parts = self._parts
         sockets = parts.sockets([], self._given)
-        self._site = make_site(
-            self._admin_state(), self._security(), self._env.reactor, self._extra_pages()
-        )
-        self._listen_for_admin(sockets)
+        self._admin.start(parts, sockets)
         parts.export()
         self._serve(parts, sockets)
         for where in self._given.unused:
@@ -138,35 +129,19 @@ class Linkerd(Service):
             for where in router.listen(sockets):
                 _log.info("serving {label} on {where}", label=router.config.name, where=where)
 
-    def _listen_for_admin(self, sockets: Inherited) -> None:
-        keys, tls = self._parts.config.admin, self._parts.admin_tls
-        options = socket_options(keys.socket_options)
-        reactor = self._env.reactor
-        self._admin = listen(reactor, self._site, keys.ip, keys.port, options, tls, sockets)
-        host = self._admin.getHost()
-        scheme = "http" if tls is None else "https"
-        where = show_address(host.host, host.port)
-        _log.info("serving {scheme} admin on {where}", scheme=scheme, where=where)
-
-    def _extra_pages(self) -> list[Any]:
-        return [exporter.telemeter.pages for exporter in self._parts.exporters]
-
-    def _security(self) -> Security:
-        return _security(self._parts.config.admin.security)
-
-    def _admin_state(self) -> AdminState:
+    def _admin_state(self, parts: Parts) -> AdminState:
         return AdminState(
-            metrics=self._env.metrics,
-            config_json=self._parts.program.shown,
+            metrics=parts.env.metrics,
+            config_json=parts.program.shown,
             version=__version__,
             started=self._started,
             shut_down=self._shut_down,
             ready=lambda: self._ready,
-            routers=lambda: [_view(router) for router in self._parts.routers],
-            bound_names=bound_names(self._parts.namers, self._env),
-            explain_system=explain_system(self._env),
-            states=self._env.states,
-            tls_failures=self._env.tls_failures,
+            routers=lambda: [view(router) for router in parts.routers],
+            bound_names=bound_names(parts.namers, parts.env),
+            explain_system=explain_system(parts.env),
+            states=parts.env.states,
+            tls_failures=parts.env.tls_failures,
             reload=self.reload,
         )
 
@@ -202,7 +177,7 @@ class Linkerd(Service):
 
         Raises: PartsError; nothing is left of the parts then.
         """
-        admin = [] if parts.admin_kept else self._admin_listens()
+        admin = [] if parts.admin_kept else self._admin.listens
         leaving = [router for router in self._parts.routers if router not in parts.routers]
         try:
             sockets = parts.sockets(admin + _listens(leaving), self._given)
@@ -220,14 +195,7 @@ class Linkerd(Service):
     def _replace(self, before: Parts, parts: Parts, sockets: Inherited) -> None:
         """Have other parts do what there is to do. Nothing here can fail."""
         self._parts = parts
-        pages = pages_of(self._admin_state(), self._env.reactor, self._extra_pages())
-        self._site.show(pages, self._security().filter())
-        if not parts.admin_kept:
-            assert self._admin is not None
-            old, tls, metrics = self._admin, before.admin_tls, before.admin_metrics
-            self._listen_for_admin(sockets)
-            old.stop_accepting()
-            Group(metrics, *([] if tls is None else [tls])).close()
+        self._admin.start(parts, sockets)
         leaving = [router for router in before.routers if router not in parts.routers]
         servers = [server for router in leaving for server in router.servers]
         self._serve(parts, sockets)
@@ -264,13 +232,9 @@ class Linkerd(Service):
         known = {(one.host, one.port) for one in kept}
         return kept + [
             Given(*where, port.copy(), kept=False)
-            for where, port in self._admin_listens() + _listens(self._parts.routers)
+            for where, port in self._admin.listens + _listens(self._parts.routers)
             if where not in known
         ]
-
-    def _admin_listens(self) -> list[Listens]:
-        keys = self._parts.config.admin
-        return [] if self._admin is None else [((keys.ip, keys.port), self._admin)]
 
     def hand_over(self) -> None:
         """Another process serves now: end when nothing is under way any more, however late.
@@ -278,9 +242,7 @@ class Linkerd(Service):
         Idle connections have the grace period.
         """
         self._ready = False
-        if self._admin is not None:
-            self._admin.stop_accepting()
-            self._admin = None
+        self._admin.stop_accepting()
         self._env.clock.callLater(self._patience, self._close_idle)
         self._busy = set(self._parts.routers)
         for router in self._parts.routers:
@@ -345,10 +307,7 @@ class Linkerd(Service):
         drain(self._parts.exporters, self._env.clock, self._close)
 
     def _close(self) -> None:
-        if self._admin is not None:
-            self._admin.stopListening()
-        if self._parts.admin_tls is not None:
-            self._parts.admin_tls.close()
+        self._admin.close()
         self._watches.close()
         self._given.close()
         assert self._done is not None
@@ -362,29 +321,3 @@ def _listens(routers: Iterable[RunningRouter]) -> list[Listens]:
         for server in router.servers
         for listening in server.listening
     ]
-
-
-def _view(router: RunningRouter) -> RouterView:
-    """A router as the admin pages see it."""
-    config = router.config
-    return RouterView(
-        label=config.name,
-        protocol=config.protocol,
-        dtab=config.dtab.show(),
-        servers=[f"{server.ip}/{server.port}" for server in config.servers],
-        explain=explain(router.router.interpreter),
-        clients=router.router.client_states,
-    )
-
-
-def _security(keys: SecurityKeys | None) -> Security:
-    """`admin.security`; none is everything open."""
-    if keys is None:
-        return Security()
-    return Security(
-        keys.ui_enabled,
-        keys.control_enabled,
-        keys.diagnostics_enabled,
-        keys.path_whitelist,
-        keys.path_blacklist,
-    )

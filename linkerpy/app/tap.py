@@ -151,7 +151,7 @@ class Linkerpy(Service):
 
     def _reread(self) -> Program:
         """Raises: ConfigError."""
-        loaded = load(self._options["config"])
+        loaded = load(os.path.join(self._options.directory, self._options["config"]))
         for warning in loaded.warnings:
             _log.warn("{warning}", warning=warning.show(loaded.source.name))
         tell_hints(loaded)
@@ -194,9 +194,11 @@ class Linkerpy(Service):
             self._end(reactor, "SIGHUP")
             return
         self._systemd.reloading()
-        self._running.reopen_logs()
-        self._running.reload()
-        self._systemd.ready()
+        try:
+            self._running.reopen_logs()
+            self._running.reload()
+        finally:
+            self._systemd.ready()
 
     def _end(self, reactor: Any, name: str) -> None:
         """Twisted's own handlers would end the process by the same signal once it has stopped.

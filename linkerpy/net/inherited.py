@@ -106,10 +106,9 @@ def from_environment(environ: MutableMapping[str, str], pid: int) -> Inherited:
         inherited.add(host, port, _socket(fd, show_address(host, port)), kept=kept)
     ours, number, names = (environ.pop(name, "") for name in _SYSTEMD)
     if ours == str(pid) and number.isdigit():
-        called = names.split(":")
-        for index in range(int(number)):
-            name = called[index] if index < len(called) else "unknown"
-            sock = _socket(_FIRST + index, name)
+        called = names.split(":") if names else ["unknown"] * int(number)
+        for fd, name in zip(range(_FIRST, _FIRST + int(number)), called, strict=False):
+            sock = _socket(fd, name)
             host, port = sock.getsockname()[:2]
             inherited.add(host, port, sock, kept=True)
     return inherited

@@ -162,10 +162,7 @@ def bind_beside(
     """
     for other in others:
         other.share()
-    sock = bind(host, port, replace(options, reuse_port=True))
-    if not options.reuse_port:  # no other process is to share it
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 0)
-    return sock
+    return bind(host, port, replace(options, reuse_port=True))
 
 
 def _where(family: int, host: str, port: int) -> Any:

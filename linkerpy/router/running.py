@@ -56,6 +56,12 @@ class Server:
         """Its address."""
         return self.keys.ip, self.keys.port
 
+    def adopt(self, other: "Server") -> None:
+        """Go on with the connections of another server of the same protocol."""
+        self.port.adopt(other.port)
+        if self.tls is not None and other.tls is not None:
+            self.tls.handshakes.take_over(other.tls.handshakes)
+
     def unlisten(self) -> list[ListeningPort]:
         """The listening sockets, for the caller to stop."""
         listening, self.listening, self.port.listening = self.listening, [], ()
@@ -141,7 +147,7 @@ class RunningRouter:
             for server in self.servers:
                 for other in [one for one in left if same(one) == same(server)]:
                     if type(other.port) is type(server.port):
-                        server.port.adopt(other.port)
+                        server.adopt(other)
                         left.remove(other)
 
     def stop_listening(self) -> None:

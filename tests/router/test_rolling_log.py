@@ -319,3 +319,51 @@ class TestLogFiles:
         log.write([b"kept\n"])
         assert path.read_text() == "kept\n"
         assert warnings() == [f"cannot write {path}: No such file or directory"]
+
+
+class TestAfterReload:
+    """The files of the next configuration."""
+
+    @pytest.fixture
+    def path(self, tmp_path):
+        return tmp_path / "x.log"
+
+    @pytest.fixture
+    def old(self, path):
+        """The file of the configuration before, in use."""
+        self.before = LogFiles()
+        yield self.before.open(str(path), "daily", append=True, keep=3)
+        self.before.close()
+
+    def test_a_file_stays_where_its_settings_have_stayed(self, old, path):
+        after = LogFiles(self.before)
+        assert after.open(str(path), "daily", append=True, keep=3) is old
+        old.release()
+        old.write([b"still\n"])
+        assert path.read_text() == "still\n"
+        old.release()
+        old.write([b"closed\n"])
+        assert path.read_text() == "still\n"
+
+    def test_other_settings_are_for_another_that_adds_to_it(self, old, path):
+        old.write([b"before\n"])
+        after = LogFiles(self.before)
+        new = after.open(str(path), "hourly", append=False, keep=3)
+        new.write([b"new\n"])
+        old.write([b"old\n"])
+        assert path.read_text() == "before\nnew\nold\n"
+        assert new.settings == ("hourly", False, 3)
+        after.close()
+
+    def test_a_file_that_nobody_uses_any_more_is_opened_anew(self, old, path):
+        old.release()
+        after = LogFiles(self.before)
+        new = after.open(str(path), "daily", append=True, keep=3)
+        assert new is not old
+        after.close()
+
+    def test_who_stays_is_respected(self, old, path):
+        after = LogFiles(self.before)
+        after.keep(str(path))
+        with pytest.raises(ValueError, match="in use already, with other settings"):
+            after.open(str(path), "hourly", append=True, keep=3)

@@ -40,7 +40,8 @@ class HttpPort(ServerFactory):
         self.timers = timers
         self.idles = wire.idle_time < math.inf
         self.connections: set[ServerConnection] = set()
-        self.draining = False
+        self.draining = self.closing = False
+        """Whether responses say that they are the last; whether connections end without that."""
         self.listening: Sequence[object] = ()
         self._heir: HttpPort | None = None
         self.on_idle: Callable[[], None] | None = None
@@ -76,6 +77,7 @@ class HttpPort(ServerFactory):
 
     def close_idle(self) -> None:
         """Close the connections that serve nothing."""
+        self.closing = True
         for connection in list(self.connections):
             connection.drain()
 

@@ -306,7 +306,7 @@ class ServerConnection(Spoken):
         if _unread(request):
             request.body.cancel(Cancelled("the response came before the request's end"))
             self._linger()
-        elif not self._keep_alive or self.port.draining:
+        elif not self._keep_alive or self.port.closing:
             self._close()
 
     def _refuse(self, error: Http1Error) -> None:
