@@ -1,5 +1,8 @@
 """Shutting down: what is under way finishes, nothing new begins."""
 
+import gc
+import weakref
+
 from linkerpy.core.errors import RouterError
 from linkerpy.protocol.http.port import HttpPort
 from tests.protocol.http.playbook import answer, get
@@ -114,7 +117,7 @@ class TestWindingDown:
 class TestAnHeir:
     """Another port goes on with the connections."""
 
-    def port(self, mesh):
+    def port(self, mesh, metrics=None):
         """A port whose stack answers by itself."""
 
         async def answered(_request):
@@ -125,7 +128,7 @@ class TestAnHeir:
             response.status = 299
             return response
 
-        return HttpPort(answered, mesh.port.wire, mesh.env.timers, mesh.server_metrics)
+        return HttpPort(answered, mesh.port.wire, mesh.env.timers, metrics or mesh.server_metrics)
 
     def test_the_next_request_of_a_connection_is_the_heirs(self, mesh):
         client = mesh.client()
@@ -149,3 +152,19 @@ class TestAnHeir:
         heir = self.port(mesh)
         heir.adopt(mesh.port)
         assert mesh.port.buildProtocol(None).port is heir
+
+    def test_what_was_in_between_is_forgotten_while_its_connections_live(self, mesh):
+        client = mesh.client()
+        mesh.server_metrics.claim()  # so that the counts outlive the port in between
+        claim = mesh.server_metrics.claim()
+        between = self.port(mesh, claim)
+        between.adopt(mesh.port)
+        last, forgotten = self.port(mesh), weakref.ref(between)
+        last.adopt(between)
+        claim.close()
+        del between
+        gc.collect()
+        assert forgotten() is None
+        assert mesh.port.buildProtocol(None).port is last
+        client.send(get())
+        assert client.response().status == 299
