@@ -33,7 +33,10 @@ def take_turns(
         for what, unit in units.items():
             for name, (pid, port) in where.items():
                 before = cpu_seconds(pid)
-                times = unit(port, options)
+                try:
+                    times = unit(port, options)
+                except OSError as error:
+                    raise BenchError(f"{name}, {what}: {error!r}") from error
                 cost = (cpu_seconds(pid) - before) * 1e6 / times
                 found.setdefault((name, what), []).append(cost)
     return found
