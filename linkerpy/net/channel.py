@@ -145,6 +145,7 @@ class Channel(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Tell."""
+        self.connected = 0
         self._frames.close()
         self._lost()
 

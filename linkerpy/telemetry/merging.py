@@ -129,6 +129,14 @@ class Merged:
             if process in gauge.values:
                 self._drop(process, names)
 
+    def gauges_of(self, process: int) -> dict[Names, float]:
+        """What the gauges of one process said last."""
+        return {
+            names: gauge.values[process]
+            for names, gauge in self._gauges.items()
+            if process in gauge.values
+        }
+
     def _metric(self, process: int, names: Names, kind: type[Any]) -> Any:
         self._holders.setdefault(names, set()).add(process)
         node = self._root
