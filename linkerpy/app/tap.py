@@ -167,7 +167,9 @@ class Linkerpy(Service):
     def _fatal(self, reactor: Any, why: str) -> None:
         """End the process, which has never served, with a message and exit code 1."""
         if not self._stopping:
-            sys.stderr.write(f"linkerpy: {why}\n")
+            _log.critical("{why}", why=why)
+            if sys.__stderr__ is not None:  # sys.stderr goes to the log by now
+                sys.__stderr__.write(f"linkerpy: {why}\n")
             _end_with_failure()
             self._stop(reactor)
 
