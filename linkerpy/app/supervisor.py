@@ -6,6 +6,7 @@ come together in the tree of its Env, where exporters and pages find them.
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -26,6 +27,7 @@ from linkerpy.config.report import ConfigError
 from linkerpy.net.errors import ListenError
 from linkerpy.net.inherited import Given, Inherited
 from linkerpy.net.web import Pages
+from linkerpy.protocol.http.config import HttpRouter
 from linkerpy.router.env import Env
 from linkerpy.router.sockets import socket_options
 from linkerpy.telemetry.merging import Merged, Telling
@@ -110,6 +112,7 @@ class Supervisor(Linkerd):
         """
         self._sockets.prepare(_addresses(self._file.config))
         self._sockets.apply()
+        _empty_logs(self._file.config)
         super().startService()
         self._env.reactor.callWhenRunning(self._start_workers)
 
@@ -236,6 +239,19 @@ def _without_routers(program: Program) -> Program:
     """What is left for the supervisor."""
     config = program.config.model_copy(update={"routers": (), "namers": ()})
     return replace(program, config=config)
+
+
+def _empty_logs(config: Linker) -> None:
+    """Begin anew what access logs are to begin anew: workers only append.
+
+    What is wrong with a file is told by who wants to write to it.
+    """
+    for router in config.routers:
+        if not isinstance(router, HttpRouter) or router.http_access_log_append:
+            continue
+        if router.http_access_log is not None and os.path.isfile(router.http_access_log):
+            with suppress(OSError):
+                os.truncate(router.http_access_log, 0)
 
 
 def _addresses(config: Linker) -> Iterator[Address]:

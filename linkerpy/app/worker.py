@@ -36,6 +36,7 @@ from linkerpy.net.log import LEVELS
 from linkerpy.net.log_lines import told
 from linkerpy.net.reactor import install_best
 from linkerpy.net.web import Answer, Asked, find, not_found, text
+from linkerpy.router.rolling_log import LogFiles
 from linkerpy.telemetry.merging import Telling
 
 
@@ -108,6 +109,7 @@ class Worker:
         """Raises: ConfigError, for what has changed since it was checked; PartsError; OSError."""
         env = make_env(self._reactor)
         env.sends_metrics = False
+        env.logs = LogFiles(shared=True)
         linkerd = Linkerd(
             self._program(),
             env,
