@@ -24,7 +24,10 @@ Address = tuple[str, int, SocketOptions]
 
 @dataclass(slots=True)
 class _Row:
-    """The sockets of one address, by worker; all the same one where it cannot be shared."""
+    """The sockets of one address, by worker; all the same one where it cannot be shared.
+
+    A predecessor that had more workers leaves more sockets: they go to the workers in turn.
+    """
 
     host: str
     port: int
@@ -81,10 +84,10 @@ class SharedSockets:
         return _Row(host, port, given)
 
     def _take(self, host: str, port: int) -> list[socket.socket]:
-        """The sockets from outside: one that is kept, or as many as there are for us."""
+        """The sockets from outside; of port 0 as many as are needed: each server's is another."""
         found: list[socket.socket] = []
-        rows = [one for one in self._given if (one.host, one.port) == (host, port)]
-        for _ in rows[: 1 if rows and rows[0].kept else self._count]:
+        there = [one for one in self._given if (one.host, one.port) == (host, port)]
+        for _ in there if port else there[: self._count]:
             sock = self._given.take(host, port)
             assert sock is not None
             sock.setblocking(False)
@@ -108,15 +111,21 @@ class SharedSockets:
 
     def of(self, number: int) -> list[Bound]:
         """The sockets of a worker."""
-        return [_of(row, number) for row in self._rows]
+        return [bound for row in self._rows for bound in self._of(row, number)]
 
     def new(self, number: int) -> list[Bound]:
         """Those that were prepared."""
-        return [_of(row, number) for row in self._new]
+        return [bound for row in self._new for bound in self._of(row, number)]
 
     def alone(self, number: int) -> list[Bound]:
         """Those that no other worker accepts from."""
-        return [_of(row, number) for row in self._rows if len(set(row.sockets)) == self._count]
+        return [bound for bound in self.of(number) if not self._is_for_all(bound[2])]
+
+    def _of(self, row: _Row, number: int) -> list[Bound]:
+        return [(row.host, row.port, sock) for sock in row.sockets[number - 1 :: self._count]]
+
+    def _is_for_all(self, sock: socket.socket) -> bool:
+        return any(row.sockets.count(sock) > 1 for row in self._rows)
 
     def copies(self) -> list[Given]:
         """For a process that takes over: what it does not get from whoever gave it to us."""
@@ -132,10 +141,6 @@ class SharedSockets:
         self.take_back()
         while self._rows:
             self._rows.pop().close()
-
-
-def _of(row: _Row, number: int) -> Bound:
-    return row.host, row.port, row.sockets[number - 1]
 
 
 def _shared(sock: socket.socket) -> bool:

@@ -128,8 +128,7 @@ class Port(Direct, tcp.Port):
 
     def accept_also(self, sock: socket.socket) -> "Port":
         """Another port that accepts from `sock` what this one would."""
-        factory: Any = self.factory
-        port = Port(self.reactor, factory, self.interface, 0, self.options, None, sock)
+        port = Port(self.reactor, self.factory, sock, self.options, None)
         port.transport = self.transport
         port.startListening()
         return port

@@ -244,7 +244,7 @@ class LogFiles:
     """
 
     def __init__(self, before: "LogFiles | None" = None, *, shared: bool = False) -> None:
-        self._shared = shared or (before is not None and before._shared)
+        self._shared: bool = shared or (before is not None and before._shared)
         self._files: dict[str, RollingLog] = {}
         self._before: dict[str, RollingLog] = {} if before is None else before._files
 

@@ -126,8 +126,9 @@ def test_a_socket_that_a_service_manager_keeps_is_one_for_all(sockets, given):
     caller[0].close()
 
 
-def test_the_sockets_of_a_predecessor_are_taken_and_completed(sockets, given):
-    before = SharedSockets(2, Inherited())
+@pytest.mark.parametrize("workers", [2, 3, 7])
+def test_the_sockets_of_a_predecessor_are_taken_and_completed(sockets, given, workers):
+    before = SharedSockets(workers, Inherited())
     before.prepare([ANY])
     before.apply()
     address = before.of(1)[0][2].getsockname()
@@ -137,8 +138,8 @@ def test_the_sockets_of_a_predecessor_are_taken_and_completed(sockets, given):
     before.close()
     sockets.prepare([(*address, DEFAULT_OPTIONS)])
     sockets.apply()
-    own = [sockets.of(number)[0][2] for number in (1, 2, 3)]
-    assert len({sock.fileno() for sock in own}) == 3
+    own = [sock for number in (1, 2, 3) for _, _, sock in sockets.of(number)]
+    assert len({sock.fileno() for sock in own}) == len(own) == max(workers, 3)
     assert sum(accepted(sock) for sock in own) == 40  # none that waited is lost
     for caller in callers:
         caller.close()
