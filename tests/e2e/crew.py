@@ -57,7 +57,7 @@ class Crew:
 
     def serving(self):
         """Wait until both serve."""
-        self.daemon.wait_ready()
+        self.daemon.wait_ready(TIMEOUT * 2)
         self.until(lambda: all(one["state"] == "serving" for one in self.workers()))
         return self
 

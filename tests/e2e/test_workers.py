@@ -291,7 +291,7 @@ def test_pages_ask_the_workers(launch):
 def test_one_worker_is_no_other_process(launch, backend):
     behind = backend()
     crew = launch(workers=1, behind=behind)
-    crew.daemon.wait_ready()
+    crew.daemon.wait_ready(60)
     children = f"/proc/{crew.daemon.process.pid}/task/{crew.daemon.process.pid}/children"
     with open(children, encoding="ascii") as listed:
         assert listed.read() == ""
