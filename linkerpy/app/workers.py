@@ -158,14 +158,17 @@ class Workers:
 
     # -- replacing --------------------------------------------------------------------------------
 
-    def _ended(self, pid: int, how: str) -> None:
-        """The nursery tells how a process ended, before or after its channel did."""
-        place = self._pids.pop(pid, None)
+    def _ended(self, pid: int | None, how: str | None = None) -> None:
+        """How a process ended, as the nursery tells before or after its channel did.
+
+        None: it has not told, because it ended itself.
+        """
+        place = None if pid is None else self._pids.pop(pid, None)
         if place is not None:
-            place.last_end = how
+            place.last_end = how or "nobody knows how"
             if self._gone is None:
                 said = "worker {n} (process {pid}) ended: {how}"
-                _log.warn(said, n=place.number, pid=pid, how=how)
+                _log.warn(said, n=place.number, pid=pid, how=place.last_end)
 
     def _lost(self, place: Place) -> None:
         """A worker has ended."""
@@ -173,6 +176,7 @@ class Workers:
         self._enter(place, "down")
         place.hung_up()
         self._listener.gone(place)
+        self._reactor.callLater(_MOMENT, self._ended, place.pid)
         if self._gone is not None:
             self._look_whether_gone()
         elif self._begun:
@@ -183,8 +187,8 @@ class Workers:
 
     def _never_began(self, place: Place) -> None:
         if self._gone is None:
-            how = place.last_end or "nobody knows how"
-            self._listener.fatal(f"worker {place.number} ended before it could serve: {how}")
+            why = f"worker {place.number} ended before it could serve: {place.last_end}"
+            self._listener.fatal(why)
 
     def _replace(self, place: Place) -> None:
         for other in self.places.values():

@@ -183,6 +183,21 @@ def test_the_grace_period_ends_everything_with_status_1(launch, backend):
         client.getresponse()
 
 
+def test_who_starts_the_workers_may_die_too(launch):
+    crew = launch().serving()
+    with open(f"/proc/{crew.pids()[1]}/stat", encoding="ascii") as stat:
+        nursery = int(stat.read().rpartition(")")[2].split()[1])
+    os.kill(nursery, signal.SIGKILL)
+    crew.until(lambda: "starting another" in crew.daemon.output)
+    old = crew.pids()[2]
+    os.kill(old, signal.SIGKILL)
+    crew.until(lambda: crew.pids()[2] not in (old, None))
+    crew.serving()
+    assert {ask(crew.client()) for _ in range(20)} == {(200, b"here")}
+    assert crew.workers()[1]["last_end"] == "nobody knows how"
+    assert crew.daemon.stop() == 0
+
+
 def test_workers_end_with_a_supervisor_that_was_killed(launch):
     crew = launch().serving()
     pids = crew.pids().values()
