@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from linkerpy.admin.security import Security
-from linkerpy.admin.site import make_site, pages_of
-from linkerpy.admin.state import AdminState, RouterView
+from linkerpy.admin.site import serve
+from linkerpy.admin.state import RouterView
 from linkerpy.app.names import explain
 from linkerpy.app.parts import Listens, Parts
 from linkerpy.app.schema import Security as SecurityKeys
@@ -17,6 +17,7 @@ from linkerpy.net.errors import show_address
 from linkerpy.net.inherited import Inherited
 from linkerpy.net.listen import ListeningPort, listen
 from linkerpy.net.log import logger
+from linkerpy.net.web import Pages
 from linkerpy.router.running import RunningRouter
 from linkerpy.router.sockets import socket_options
 
@@ -24,11 +25,16 @@ _log = logger("linkerpy")
 
 
 class AdminServer:
-    """The admin server; `state` gives what the pages of some parts know of the process."""
+    """The admin server; `make_pages` gives the pages of some parts.
 
-    def __init__(self, reactor: Any, state: Callable[[Parts], AdminState]) -> None:
+    Parts that are not to have a server have the pages all the same: another process asks for them.
+    """
+
+    def __init__(self, reactor: Any, make_pages: Callable[[Parts], Pages]) -> None:
+        self.pages: Pages = {}
+        """The pages by path."""
         self._reactor = reactor
-        self._state = state
+        self._make_pages = make_pages
         self._site: Any = None
         self._parts: Parts | None = None
         self._listening: ListeningPort | None = None
@@ -46,13 +52,14 @@ class AdminServer:
 
         Raises: ListenError, if there is no socket for it in `sockets`.
         """
+        self.pages = self._make_pages(parts)
+        if not parts.program.has_admin:
+            return
         security = _security(parts.config.admin.security)
-        more = [exporter.telemeter.pages for exporter in parts.exporters]
         if self._site is None:
-            self._site = make_site(self._state(parts), security, self._reactor, more)
+            self._site = serve(self.pages, security, parts.env.metrics, self._reactor)
         else:
-            pages = pages_of(self._state(parts), self._reactor, more)
-            self._site.show(pages, security.filter())
+            self._site.show(self.pages, security.filter())
         if self._listening is None or not parts.admin_kept:
             self._move(parts, sockets)
         self._parts = parts

@@ -6,12 +6,13 @@ Source: config spec, section 1 (startup and close order).
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 
 from linkerpy import __version__
+from linkerpy.admin.site import pages_of
 from linkerpy.admin.state import AdminState, Reloaded
 from linkerpy.app.admin_server import AdminServer, view
 from linkerpy.app.exporters import drain
@@ -26,6 +27,7 @@ from linkerpy.naming.inet import Inet
 from linkerpy.net.dns import Resolver
 from linkerpy.net.inherited import Given, Inherited
 from linkerpy.net.log import logger
+from linkerpy.net.web import Pages
 from linkerpy.router.env import Env
 from linkerpy.router.running import RunningRouter
 from linkerpy.telemetry.metrics import Metrics
@@ -33,6 +35,10 @@ from linkerpy.telemetry.process import watch_process
 from linkerpy.telemetry.snapshots import Snapshots
 
 _log = logger("linkerpy")
+
+
+UNCHANGED: Final = "nothing has changed"
+"""What a reload tells that has changed nothing."""
 
 
 def make_env(reactor: Any) -> Env:
@@ -77,19 +83,30 @@ class Linkerd(Service):
         self._reread = reread
         self._given = inherited or Inherited()
         self._started = time.time()
-        self._parts = Parts(program, env, self._shut_down)
+        self._parts = Parts(program, env, self.shut_down)
         self._leaving: set[RunningRouter] = set()
         """Routers that a reload has replaced, while they have something under way."""
         self._grace: float | None = None  # seconds; None is what the configuration says
-        self._reloads = Reloads(env.metrics)
+        # Reloads are told by the process that is asked for them.
+        self._reloads = Reloads(env.metrics if program.has_admin else Metrics())
         self._watches = Group(
-            watch_process(env.metrics, env.clock), Snapshots(env.metrics, env.clock)
+            watch_process(self._process_metrics(env), env.clock),
+            Snapshots(env.metrics, env.clock),
         )
-        self._admin = AdminServer(env.reactor, self._admin_state)
+        self._admin = AdminServer(env.reactor, self._make_pages)
         self._ready = False
         self._ending: Any = None  # the call that ends what has not ended by itself
         self._busy: set[RunningRouter] = set()
         self._done: Deferred[None] | None = None
+
+    def _process_metrics(self, env: Env) -> Metrics:
+        """Where the figures of this process itself go."""
+        return env.metrics
+
+    @property
+    def pages(self) -> Pages:
+        """The admin pages."""
+        return self._admin.pages
 
     @property
     def _env(self) -> Env:
@@ -124,10 +141,17 @@ class Linkerd(Service):
         self._ready = True
         _log.info("initialized")
 
+    def when_ready(self, call: Callable[[], None]) -> None:
+        """Call once everything serves."""
+        call()
+
     def _serve(self, parts: Parts, sockets: Inherited) -> None:
         for router in parts.new_routers:
             for where in router.listen(sockets):
                 _log.info("serving {label} on {where}", label=router.config.name, where=where)
+
+    def _make_pages(self, parts: Parts) -> Pages:
+        return pages_of(self._admin_state(parts), parts.env.reactor, parts.pages)
 
     def _admin_state(self, parts: Parts) -> AdminState:
         return AdminState(
@@ -135,7 +159,7 @@ class Linkerd(Service):
             config_json=parts.program.shown,
             version=__version__,
             started=self._started,
-            shut_down=self._shut_down,
+            shut_down=self.shut_down,
             ready=lambda: self._ready,
             routers=lambda: [view(router) for router in parts.routers],
             bound_names=bound_names(parts.namers, parts.env),
@@ -147,21 +171,48 @@ class Linkerd(Service):
 
     # -- another configuration --------------------------------------------------------------------
 
-    def reload(self) -> Reloaded:
+    def reload(self) -> Reloaded | Deferred[Reloaded]:
         """Read the configuration again. What will not do is refused, and nothing has changed."""
-        if self._reread is None or not self._ready:
-            why = "the process ends" if self._reread else "the configuration came from no file"
+        why = self._unable
+        if why is not None:
             return Reloaded(good=False, text=f"not reloaded: {why}\n")
-        before = self._parts
         try:
-            parts = Parts(self._reread(), self._env, self._shut_down, before)
-            sockets = self._ready_to_serve(parts)
+            parts, sockets = self._prepare(self._read_again())
         except (ConfigError, PartsError) as error:
-            self._reloads.failed()
-            _log.error("configuration not reloaded, the old one stays:\n{error}", error=str(error))
-            return Reloaded(good=False, text=f"{error}\n")
-        changed = list(changes(before, parts)) or ["nothing has changed"]
+            return self._refuse(error)
+        return self._apply(parts, sockets)
+
+    @property
+    def _unable(self) -> str | None:
+        """Why there can be no reload now."""
+        if self._reread is None:
+            return "the configuration came from no file"
+        return None if self._ready else "the process ends"
+
+    def _read_again(self) -> Program:
+        """Raises: ConfigError."""
+        assert self._reread is not None
+        return self._reread()
+
+    def _prepare(self, program: Program) -> tuple[Parts, Inherited]:
+        """Everything that could fail.
+
+        Raises: PartsError; nothing has changed then.
+        """
+        parts = Parts(program, self._env, self.shut_down, self._parts)
+        return parts, self._ready_to_serve(parts)
+
+    def _refuse(self, error: Exception) -> Reloaded:
+        self._reloads.failed()
+        _log.error("configuration not reloaded, the old one stays:\n{error}", error=str(error))
+        return Reloaded(good=False, text=f"{error}\n")
+
+    def _apply(self, parts: Parts, sockets: Inherited, told: Iterable[str] = ()) -> Reloaded:
+        """Have what was prepared do the work. `told` is what others say that they have changed."""
+        before = self._parts
+        changed = list(dict.fromkeys([*told, *changes(before, parts)]))
         changed += [f"{what}: needs a restart" for what in left_out(before, parts)]
+        changed = list(dict.fromkeys(changed)) or [UNCHANGED]
         self._replace(before, parts, sockets)
         parts.settle()
         self._reloads.good()
@@ -254,7 +305,7 @@ class Linkerd(Service):
 
     # -- stopping ---------------------------------------------------------------------------------
 
-    def _shut_down(self, grace: float | None) -> None:
+    def shut_down(self, grace: float | None) -> None:
         """`/admin/shutdown`: end the process; `grace` in seconds, None for the configured one."""
         if grace is not None:
             self._grace = grace
@@ -265,7 +316,7 @@ class Linkerd(Service):
 
     def cut(self) -> None:
         """Wait no more: end what is under way."""
-        self._shut_down(0)
+        self.shut_down(0)
 
     def stopService(self) -> Deferred[None]:  # noqa: N802 - Twisted's name
         """Take no new connections, let requests under way finish, at most for the grace period."""
@@ -278,6 +329,7 @@ class Linkerd(Service):
             router.close_idle()
         for router in self._parts.routers:
             router.drain(partial(self._idle, router))
+        self._tell_if_idle()
         return done
 
     def _idle(self, router: RunningRouter) -> None:

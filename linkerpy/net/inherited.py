@@ -10,7 +10,7 @@ Source: sd_listen_fds(3).
 import json
 import os
 import socket
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Collection, Iterator, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,6 +82,13 @@ class Inherited:
     def unused(self) -> list[str]:
         """The addresses that no server asked for."""
         return [show_address(given.host, given.port) for given in self._given if not given.taken]
+
+    def drop(self, wanted: Collection[tuple[str, int]]) -> None:
+        """Close what is for none of these addresses."""
+        for given in list(self._given):
+            if (given.host, given.port) not in wanted:
+                self._given.remove(given)
+                given.socket.close()
 
     def close_unkept(self) -> None:
         """Close what nobody took and nobody else has: its callers would wait for ever."""

@@ -2,6 +2,7 @@
 
 # mypy: disallow-untyped-calls=False
 import socket
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Protocol
@@ -125,6 +126,13 @@ class Port(Direct, tcp.Port):
         sock: socket.socket = self.socket
         return sock.dup()
 
+    def accept_also(self, sock: socket.socket) -> "Port":
+        """Another port that accepts from `sock` what this one would."""
+        port = Port(self.reactor, self.factory, sock, self.options, None)
+        port.transport = self.transport
+        port.startListening()
+        return port
+
 
 def bind(host: str, port: int, options: SocketOptions = DEFAULT_OPTIONS) -> socket.socket:
     """A socket that listens on an IPv4 or IPv6 literal; an empty host means every IPv4 address.
@@ -165,6 +173,49 @@ def bind_beside(
     return bind(host, port, replace(options, reuse_port=True))
 
 
+def bind_each(
+    host: str,
+    port: int,
+    count: int,
+    options: SocketOptions = DEFAULT_OPTIONS,
+    *,
+    beside: bool = False,
+) -> list[socket.socket]:
+    """`count` listening sockets of one address: the system divides new connections among them.
+
+    Where it does not, which is everywhere but on Linux, they are one socket. With `beside` we have
+    sockets for the address, or one that overlaps with it, already.
+
+    Raises: ListenError, also when another process listens there that would share the address.
+    """
+    if sys.platform != "linux":
+        return [bind(host, port, options)] * count
+    if port and not options.reuse_port and not beside:
+        _probe(host, port, options)
+    shared = replace(options, reuse_port=True)
+    found: list[socket.socket] = []
+    try:
+        for _ in range(count):
+            found.append(bind(host, port, shared))
+            port = found[0].getsockname()[1]
+    except ListenError:
+        for sock in found:
+            sock.close()
+        raise
+    return found
+
+
+def _probe(host: str, port: int, options: SocketOptions) -> None:
+    """Make sure that nobody listens there, whether or not they would share."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as sock:
+        options.prepare(sock)
+        try:
+            sock.bind(_where(family, host, port))
+        except OSError as failure:
+            raise listen_error(host, port, failure) from failure
+
+
 def _where(family: int, host: str, port: int) -> Any:
     """The address as the system takes it, a scope such as `%eth0` as its number."""
     if family == socket.AF_INET:
@@ -203,3 +254,21 @@ def listen_on(
     listening = Port(reactor, factory, sock, options, tls)
     listening.startListening()
     return listening
+
+
+def accept_also(reactor: Any, sockets: Iterable[socket.socket]) -> list[ListeningPort]:
+    """Accept, too, from more sockets of addresses where we do; any other is closed.
+
+    For sockets that share an address (SO_REUSEPORT) when nobody else accepts from them any more.
+    """
+    ours = {
+        port.socket.getsockname(): port for port in reactor.getReaders() if isinstance(port, Port)
+    }
+    found: list[ListeningPort] = []
+    for sock in sockets:
+        port = ours.get(sock.getsockname())
+        if port is None:
+            sock.close()
+        else:
+            found.append(port.accept_also(sock))
+    return found

@@ -3,7 +3,7 @@ import socket
 import pytest
 
 from linkerpy.net.errors import ListenError
-from linkerpy.net.listen import bind, bind_beside, listen, listen_on
+from linkerpy.net.listen import accept_also, bind, bind_beside, bind_each, listen, listen_on
 from linkerpy.net.options import DEFAULT_OPTIONS, SocketOptions
 from tests.net.wire import Recorder, factory
 
@@ -124,3 +124,27 @@ def test_those_who_wait_are_accepted_before_a_port_stops(loop):
         peer.close()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((LOCAL, port))
+
+
+def test_the_sockets_of_another_worker_are_served_like_ones_own(loop):
+    (own, other), stray = bind_each("127.0.0.1", 0, 2), bind("127.0.0.1", 0)
+    where = own.getsockname()
+    served = []
+
+    def build():
+        served.append(Recorder())
+        return served[-1]
+
+    port = listen_on(own, loop.reactor, factory(build))
+    (also,) = accept_also(loop.reactor, [other, stray])
+    assert stray.fileno() == -1
+    port.stopReading()  # so that what comes comes by the other
+    callers = [socket.create_connection(where) for _ in range(40)]
+    loop.until(lambda: served)
+    assert served[0].transport.getHost() == port.getHost()
+    assert served[0].transport.options is port.options
+    also.stopListening()
+    port.startReading()
+    loop.until(lambda: len(served) == 40)  # none waits where nobody accepts
+    for caller in callers:
+        caller.close()
