@@ -151,6 +151,7 @@ class Linkerd(Service):
         """Read the configuration again. What will not do is refused, and nothing has changed."""
         if self._reread is None or not self._ready:
             why = "the process ends" if self._reread else "the configuration came from no file"
+            _log.warn("configuration not reloaded: {why}", why=why)
             return Reloaded(good=False, text=f"not reloaded: {why}\n")
         before = self._parts
         try:
