@@ -175,6 +175,7 @@ class Linkerd(Service):
         """Read the configuration again. What will not do is refused, and nothing has changed."""
         why = self._unable
         if why is not None:
+            _log.warn("configuration not reloaded: {why}", why=why)
             return Reloaded(good=False, text=f"not reloaded: {why}\n")
         try:
             parts, sockets = self._prepare(self._read_again())

@@ -75,6 +75,7 @@ class RunningRouter:
     """
 
     router: Router
+    """The router proper; `_route` makes it."""
 
     def __init__(self, config: Any, interpreter: Interpreter, env: Env) -> None:
         """`config` is a `RouterConfig` with `servers` and a `client`."""
@@ -90,8 +91,14 @@ class RunningRouter:
             for keys in config.servers:
                 self._add_server(keys)
         except BaseException:
-            self.close()
+            self._undo()
             raise
+
+    def _undo(self) -> None:
+        """Close what there is of a router that could not be built."""
+        if hasattr(self, "router"):
+            self.router.close()
+        self._parts.close()
 
     def _route(self, interpreter: Interpreter) -> Router:
         """Make the router proper, and whatever else servers need."""
@@ -204,8 +211,7 @@ class RunningRouter:
         self.stop_listening()
         for server in self.servers:
             server.port.abort()
-        if hasattr(self, "router"):
-            self.router.close()
+        self.router.close()
         self._parts.close()
 
 
