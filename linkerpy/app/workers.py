@@ -66,6 +66,7 @@ class Workers:
         self._pids: dict[int, Place] = {}
         self._begun = False
         self._gone: Deferred[None] | None = None
+        self._draining = False
         self._killing: Any = None
 
     # -- beginning --------------------------------------------------------------------------------
@@ -224,9 +225,10 @@ class Workers:
         Fires when the last has gone: then, or when it was killed because it took much longer than
         `patience`. Called again, it is the last `grace` that counts.
         """
-        again, gone = self._gone is not None, self._end()
-        for place in self.places.values():
-            if not again or grace is not None:
+        gone = self._end()
+        if not self._draining or grace is not None:
+            self._draining = True
+            for place in self.places.values():
                 place.send({"drain": grace})
         self._stop_killing()
         self._killing = self._reactor.callLater(patience + _PATIENCE, self._kill_all)

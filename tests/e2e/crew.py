@@ -3,7 +3,9 @@
 import http.client
 import json
 import os
+import subprocess
 import threading
+import time
 from contextlib import suppress
 
 from tests.e2e.http_mesh import Replica, read_until
@@ -84,13 +86,13 @@ class Crew:
         """A connection of its own, kept open."""
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
 
-    @staticmethod
-    def until(condition):
-        """Wait until something is so; each look is a request, which takes its time."""
-        for _ in range(5000):
-            if condition():
-                return
-        raise AssertionError("it never happened")
+    def until(self, condition, seconds=60):
+        """Wait until something is so."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, f"it never happened:\n{self.daemon.output}"
+            with suppress(subprocess.TimeoutExpired):  # it paces the looks
+                self.daemon.process.wait(timeout=0.02)
 
 
 def ask(client, path="/"):

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import threading
+from contextlib import suppress
 
 import pytest
 
@@ -311,3 +312,57 @@ def test_one_worker_is_no_other_process(launch, backend):
     with open(children, encoding="ascii") as listed:
         assert listed.read() == ""
     assert ask(crew.client()) == (200, b"here")
+
+
+@pytest.fixture
+def successor(cleanup):
+    """Has a router replaced by SIGUSR2; the new supervisor's process ends with the test."""
+
+    def succeed(crew):
+        before = {crew.daemon.process.pid, *crew.pids().values()}
+        os.kill(crew.daemon.process.pid, signal.SIGUSR2)
+        crew.until(lambda: "has taken over" in crew.daemon.output)
+        found = json.loads(crew.daemon.admin("/admin/workers.json"))
+        cleanup.callback(end, crew, found["supervisor"])
+        assert not before & {found["supervisor"], *(one["pid"] for one in found["workers"])}
+        return found["supervisor"]
+
+    return succeed
+
+
+def end(crew, pid):
+    """SIGTERM, and its end."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    crew.until(lambda: has_ended(pid))
+
+
+def test_another_program_takes_over_and_what_is_under_way_is_finished(launch, backend, successor):
+    behind = backend()
+    crew = launch(behind=behind).serving()
+    clients = [waiting(crew.client()) for _ in range(6)]
+    for _ in clients:
+        assert behind.arrived.acquire(timeout=TIMEOUT)
+    idle = crew.client()
+    assert ask(idle, "/quick") == (200, b"here")
+    successor(crew)
+    assert {ask(crew.client(), "/quick") for _ in range(20)} == {(200, b"here")}
+    assert crew.daemon.process.poll() is None
+    behind.go_on.set()
+    assert [client.getresponse().status for client in clients] == [200] * 6
+    assert ask(idle, "/quick") == (200, b"here")
+    assert crew.daemon.wait() == 0
+    assert {ask(crew.client(), "/quick") for _ in range(20)} == {(200, b"here")}
+
+
+def test_who_has_handed_over_can_be_told_to_end(launch, backend, successor):
+    behind = backend()
+    crew = launch(behind=behind).serving()
+    client = waiting(crew.client())
+    assert behind.arrived.acquire(timeout=TIMEOUT)
+    successor(crew)
+    crew.daemon.process.terminate()
+    crew.until(lambda: "Shutting down" in crew.daemon.output)
+    behind.go_on.set()
+    assert client.getresponse().status == 200
+    assert crew.daemon.wait() == 0
