@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -17,6 +18,13 @@ class BenchError(Exception):
     """A run that would measure something else than it says."""
 
 
+class Absent(BenchError):
+    """A program that is not installed."""
+
+    def __init__(self, what: str, cure: str) -> None:
+        super().__init__(f"{what} is missing: {cure}")
+
+
 def free_port() -> int:
     """Return a port of 127.0.0.1 that nothing listens on."""
     with socket.socket() as probe:
@@ -25,8 +33,9 @@ def free_port() -> int:
 
 
 def find(program: str) -> str | None:
-    """Return the path of a program; daemons live in /usr/sbin, which may not be on PATH."""
-    return shutil.which(program, path=os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin")
+    """Return the path of a program; /usr/sbin and this interpreter's scripts may not be on PATH."""
+    places = (os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin", Path(sys.executable).parent)
+    return shutil.which(program, path=os.pathsep.join(map(str, places)))
 
 
 def pinned(core: int, command: Sequence[str]) -> list[str]:
