@@ -143,6 +143,7 @@ class Linkerd(Service):
         options = socket_options(keys.socket_options)
         reactor = self._env.reactor
         self._admin = listen(reactor, self._site, keys.ip, keys.port, options, tls, sockets)
+        self._admin.use_up()
         host = self._admin.getHost()
         scheme = "http" if tls is None else "https"
         where = show_address(host.host, host.port)
