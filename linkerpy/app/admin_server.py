@@ -69,6 +69,7 @@ class AdminServer:
         keys, tls = parts.config.admin, parts.admin_tls
         options = socket_options(keys.socket_options)
         new = listen(self._reactor, self._site, keys.ip, keys.port, options, tls, sockets)
+        new.use_up()
         self._listening = new
         host = new.getHost()
         scheme = "http" if tls is None else "https"

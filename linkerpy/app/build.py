@@ -354,12 +354,18 @@ class Linkerd(Service):
         self._finish()
 
     def _finish(self) -> None:
-        for router in (*self._parts.routers, *self._leaving):
-            router.close()
+        for router in self._all_routers():
+            router.break_off()
         self._env.logs.close()
+        # Routers that are closed have no metrics any more: exporters tell of them before.
         drain(self._parts.exporters, self._env.clock, self._close)
 
+    def _all_routers(self) -> list[RunningRouter]:
+        return [*self._parts.routers, *self._leaving]
+
     def _close(self) -> None:
+        for router in self._all_routers():
+            router.close()
         self._admin.close()
         self._watches.close()
         self._given.close()
