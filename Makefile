@@ -45,8 +45,9 @@ e2e: .stamps/dev ## whole processes against real backends
 	@sh scripts/tools.sh $(PEERS)
 	@$(PYTEST) -m e2e
 
-bench: .stamps/compiled ## CPU per request beside NGINX and twisted.web (ARGS=--quick, --profile, ...)
-	@sh scripts/tools.sh nginx wrk
+bench: .stamps/compiled ## speed and memory beside NGINX, HAProxy and Envoy (ARGS=--quick, --profile, ...)
+	@sh scripts/tools.sh nginx haproxy wrk
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-input -e '.[bench]' || true
 	@$(PY) -m bench $(ARGS)
 
 docs: .stamps/dev ## check that every link and file named in the documents exists

@@ -89,7 +89,7 @@ def test_the_router_and_the_stacks_know_no_deferreds() -> None:
 
 
 def test_only_the_programs_take_the_global_reactor() -> None:
-    programs = {"linkerpy/app/tap.py", "linkerpy/app/welcome.py"}
+    programs = {f"linkerpy/app/{name}.py" for name in ("tap", "welcome", "worker")}
     takers = {
         path.relative_to(ROOT).as_posix()
         for path in MODULES

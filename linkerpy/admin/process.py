@@ -12,13 +12,13 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from linkerpy.admin.state import AdminState
+from linkerpy.admin.state import AdminState, ProcessState, Reloaded
 from linkerpy.core.closable import Group
 from linkerpy.core.duration import parse_duration
 from linkerpy.net.web import Answer, Asked, Page, Pages, as_json, html, not_allowed, text
 
 
-def process_pages(state: AdminState) -> Pages:
+def process_pages(state: ProcessState) -> Pages:
     """The pages by path."""
     return {
         "/admin/ping": lambda _: text("pong"),
@@ -26,16 +26,22 @@ def process_pages(state: AdminState) -> Pages:
         "/admin/shutdown": _shutdown(state),
         "/admin/reload": _reload(state),
         "/admin/server_info": lambda _: as_json(_server_info(state)),
-        "/admin/threads": lambda _: html(_threads_page()),
+        "/admin/threads": lambda _: html(threads_page(_threads())),
         "/admin/threads.json": lambda _: as_json(_threads()),
         "/admin/metrics/usage": lambda _: as_json({"enabled": False}),
         "/config.json": lambda _: as_json(state.config_json()),
+    }
+
+
+def names_pages(state: AdminState) -> Pages:
+    """The pages about what names lead to, by path."""
+    return {
         "/client_state.json": lambda _: as_json(_clients(state)),
         "/bound-names.json": _bound_names(state),
     }
 
 
-def _shutdown(state: AdminState) -> Page:
+def _shutdown(state: ProcessState) -> Page:
     def page(asked: Asked) -> Answer:
         if asked.method != "POST":
             return not_allowed("POST")
@@ -50,17 +56,22 @@ def _shutdown(state: AdminState) -> Page:
     return page
 
 
-def _reload(state: AdminState) -> Page:
-    def page(asked: Asked) -> Answer:
+def _reload(state: ProcessState) -> Page:
+    def answer(reloaded: Reloaded) -> Answer:
+        return text(reloaded.text, 200 if reloaded.good else 400)
+
+    def page(asked: Asked) -> Answer | Deferred[Answer]:
         if asked.method != "POST":
             return not_allowed("POST")
         reloaded = state.reload()
-        return text(reloaded.text, 200 if reloaded.good else 400)
+        if isinstance(reloaded, Deferred):
+            return reloaded.addCallback(answer)
+        return answer(reloaded)
 
     return page
 
 
-def _server_info(state: AdminState) -> dict[str, Any]:
+def _server_info(state: ProcessState) -> dict[str, Any]:
     return {
         "name": "linkerpy",
         "version": state.version,
@@ -94,10 +105,10 @@ def _threads() -> dict[str, Any]:
     }
 
 
-def _threads_page() -> str:
+def threads_page(threads: dict[str, Any]) -> str:
+    """What `/admin/threads.json` says, to be read."""
     stacks = [
-        f"{thread['thread']}\n{''.join(thread['stack'])}"
-        for thread in _threads()["threads"].values()
+        f"{thread['thread']}\n{''.join(thread['stack'])}" for thread in threads["threads"].values()
     ]
     return f"<!doctype html><title>Threads</title><pre>{escape(chr(10).join(stacks))}</pre>"
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from twisted.internet.defer import Deferred
+
 from linkerpy.core.closable import Closable
 from linkerpy.net.tls_failures import TlsFailure
 from linkerpy.telemetry.metrics import Metrics
@@ -42,9 +44,9 @@ class RouterView:
     """Client id to its state and addresses."""
 
 
-@dataclass(frozen=True, slots=True)
-class AdminState:
-    """The process, as the pages see it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessState:
+    """The process as such, as the pages see it."""
 
     metrics: Metrics
     config_json: Callable[[], Json]
@@ -54,6 +56,14 @@ class AdminState:
     shut_down: Callable[[float | None], None]
     """Ends the process; seconds of grace, None for the configured ones."""
     ready: Callable[[], bool]
+    reload: Callable[[], "Reloaded | Deferred[Reloaded]"] = _unable
+    """Reads the configuration again, and applies it if it will do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminState(ProcessState):
+    """The process and the routers in it."""
+
     routers: Callable[[], list[RouterView]]
     bound_names: Callable[[Callable[[list[str]], None]], Closable]
     explain_system: Explain
@@ -62,5 +72,3 @@ class AdminState:
     """State pages by path: what each shows."""
     tls_failures: Iterable[TlsFailure] = ()
     """The latest, newest first."""
-    reload: Callable[[], Reloaded] = _unable
-    """Reads the configuration again, and applies it if it will do."""

@@ -6,38 +6,39 @@ Source: config spec, section 1 (startup and close order).
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 
 from linkerpy import __version__
-from linkerpy.admin.security import Security
-from linkerpy.admin.site import make_site, pages_of
-from linkerpy.admin.state import AdminState, Reloaded, RouterView
+from linkerpy.admin.site import pages_of
+from linkerpy.admin.state import AdminState, Reloaded
+from linkerpy.app.admin_server import AdminServer, view
 from linkerpy.app.exporters import drain
-from linkerpy.app.names import Hosts, bound_names, explain, explain_system
+from linkerpy.app.names import Hosts, bound_names, explain_system
 from linkerpy.app.parts import Listens, Parts, PartsError
 from linkerpy.app.program import Program
 from linkerpy.app.reload import Reloads, changes, left_out
-from linkerpy.app.schema import Security as SecurityKeys
 from linkerpy.config.report import ConfigError
 from linkerpy.core.clock import TimerWheel
 from linkerpy.core.closable import Group
 from linkerpy.naming.inet import Inet
 from linkerpy.net.dns import Resolver
-from linkerpy.net.errors import show_address
 from linkerpy.net.inherited import Given, Inherited
-from linkerpy.net.listen import ListeningPort, listen
 from linkerpy.net.log import logger
+from linkerpy.net.web import Pages
 from linkerpy.router.env import Env
 from linkerpy.router.running import RunningRouter
-from linkerpy.router.sockets import socket_options
 from linkerpy.telemetry.metrics import Metrics
 from linkerpy.telemetry.process import watch_process
 from linkerpy.telemetry.snapshots import Snapshots
 
 _log = logger("linkerpy")
+
+
+UNCHANGED: Final = "nothing has changed"
+"""What a reload tells that has changed nothing."""
 
 
 def make_env(reactor: Any) -> Env:
@@ -82,20 +83,30 @@ class Linkerd(Service):
         self._reread = reread
         self._given = inherited or Inherited()
         self._started = time.time()
-        self._parts = Parts(program, env, self._shut_down)
+        self._parts = Parts(program, env, self.shut_down)
         self._leaving: set[RunningRouter] = set()
         """Routers that a reload has replaced, while they have something under way."""
         self._grace: float | None = None  # seconds; None is what the configuration says
-        self._reloads = Reloads(env.metrics)
+        # Reloads are told by the process that is asked for them.
+        self._reloads = Reloads(env.metrics if program.has_admin else Metrics())
         self._watches = Group(
-            watch_process(env.metrics, env.clock), Snapshots(env.metrics, env.clock)
+            watch_process(self._process_metrics(env), env.clock),
+            Snapshots(env.metrics, env.clock),
         )
-        self._site: Any = None
-        self._admin: ListeningPort | None = None
+        self._admin = AdminServer(env.reactor, self._make_pages)
         self._ready = False
         self._ending: Any = None  # the call that ends what has not ended by itself
         self._busy: set[RunningRouter] = set()
         self._done: Deferred[None] | None = None
+
+    def _process_metrics(self, env: Env) -> Metrics:
+        """Where the figures of this process itself go."""
+        return env.metrics
+
+    @property
+    def pages(self) -> Pages:
+        """The admin pages."""
+        return self._admin.pages
 
     @property
     def _env(self) -> Env:
@@ -119,10 +130,7 @@ class Linkerd(Service):
         super().startService()  # type: ignore[no-untyped-call]
         parts = self._parts
         sockets = parts.sockets([], self._given)
-        self._site = make_site(
-            self._admin_state(), self._security(), self._env.reactor, self._extra_pages()
-        )
-        self._listen_for_admin(sockets)
+        self._admin.start(parts, sockets)
         parts.export()
         self._serve(parts, sockets)
         for where in self._given.unused:
@@ -133,60 +141,79 @@ class Linkerd(Service):
         self._ready = True
         _log.info("initialized")
 
+    def when_ready(self, call: Callable[[], None]) -> None:
+        """Call once everything serves."""
+        call()
+
     def _serve(self, parts: Parts, sockets: Inherited) -> None:
         for router in parts.new_routers:
             for where in router.listen(sockets):
                 _log.info("serving {label} on {where}", label=router.config.name, where=where)
 
-    def _listen_for_admin(self, sockets: Inherited) -> None:
-        keys, tls = self._parts.config.admin, self._parts.admin_tls
-        options = socket_options(keys.socket_options)
-        reactor = self._env.reactor
-        self._admin = listen(reactor, self._site, keys.ip, keys.port, options, tls, sockets)
-        host = self._admin.getHost()
-        scheme = "http" if tls is None else "https"
-        where = show_address(host.host, host.port)
-        _log.info("serving {scheme} admin on {where}", scheme=scheme, where=where)
+    def _make_pages(self, parts: Parts) -> Pages:
+        return pages_of(self._admin_state(parts), parts.env.reactor, parts.pages)
 
-    def _extra_pages(self) -> list[Any]:
-        return [exporter.telemeter.pages for exporter in self._parts.exporters]
-
-    def _security(self) -> Security:
-        return _security(self._parts.config.admin.security)
-
-    def _admin_state(self) -> AdminState:
+    def _admin_state(self, parts: Parts) -> AdminState:
         return AdminState(
-            metrics=self._env.metrics,
-            config_json=self._parts.program.shown,
+            metrics=parts.env.metrics,
+            config_json=parts.program.shown,
             version=__version__,
             started=self._started,
-            shut_down=self._shut_down,
+            shut_down=self.shut_down,
             ready=lambda: self._ready,
-            routers=lambda: [_view(router) for router in self._parts.routers],
-            bound_names=bound_names(self._parts.namers, self._env),
-            explain_system=explain_system(self._env),
-            states=self._env.states,
-            tls_failures=self._env.tls_failures,
+            routers=lambda: [view(router) for router in parts.routers],
+            bound_names=bound_names(parts.namers, parts.env),
+            explain_system=explain_system(parts.env),
+            states=parts.env.states,
+            tls_failures=parts.env.tls_failures,
             reload=self.reload,
         )
 
     # -- another configuration --------------------------------------------------------------------
 
-    def reload(self) -> Reloaded:
+    def reload(self) -> Reloaded | Deferred[Reloaded]:
         """Read the configuration again. What will not do is refused, and nothing has changed."""
-        if self._reread is None or not self._ready:
-            why = "the process ends" if self._reread else "the configuration came from no file"
+        why = self._unable
+        if why is not None:
+            _log.warn("configuration not reloaded: {why}", why=why)
             return Reloaded(good=False, text=f"not reloaded: {why}\n")
-        before = self._parts
         try:
-            parts = Parts(self._reread(), self._env, self._shut_down, before)
-            sockets = self._ready_to_serve(parts)
+            parts, sockets = self._prepare(self._read_again())
         except (ConfigError, PartsError) as error:
-            self._reloads.failed()
-            _log.error("configuration not reloaded, the old one stays:\n{error}", error=str(error))
-            return Reloaded(good=False, text=f"{error}\n")
-        changed = list(changes(before, parts)) or ["nothing has changed"]
+            return self._refuse(error)
+        return self._apply(parts, sockets)
+
+    @property
+    def _unable(self) -> str | None:
+        """Why there can be no reload now."""
+        if self._reread is None:
+            return "the configuration came from no file"
+        return None if self._ready else "the process ends"
+
+    def _read_again(self) -> Program:
+        """Raises: ConfigError."""
+        assert self._reread is not None
+        return self._reread()
+
+    def _prepare(self, program: Program) -> tuple[Parts, Inherited]:
+        """Everything that could fail.
+
+        Raises: PartsError; nothing has changed then.
+        """
+        parts = Parts(program, self._env, self.shut_down, self._parts)
+        return parts, self._ready_to_serve(parts)
+
+    def _refuse(self, error: Exception) -> Reloaded:
+        self._reloads.failed()
+        _log.error("configuration not reloaded, the old one stays:\n{error}", error=str(error))
+        return Reloaded(good=False, text=f"{error}\n")
+
+    def _apply(self, parts: Parts, sockets: Inherited, told: Iterable[str] = ()) -> Reloaded:
+        """Have what was prepared do the work. `told` is what others say that they have changed."""
+        before = self._parts
+        changed = list(dict.fromkeys([*told, *changes(before, parts)]))
         changed += [f"{what}: needs a restart" for what in left_out(before, parts)]
+        changed = list(dict.fromkeys(changed)) or [UNCHANGED]
         self._replace(before, parts, sockets)
         parts.settle()
         self._reloads.good()
@@ -202,7 +229,7 @@ class Linkerd(Service):
 
         Raises: PartsError; nothing is left of the parts then.
         """
-        admin = [] if parts.admin_kept else self._admin_listens()
+        admin = [] if parts.admin_kept else self._admin.listens
         leaving = [router for router in self._parts.routers if router not in parts.routers]
         try:
             sockets = parts.sockets(admin + _listens(leaving), self._given)
@@ -220,14 +247,7 @@ class Linkerd(Service):
     def _replace(self, before: Parts, parts: Parts, sockets: Inherited) -> None:
         """Have other parts do what there is to do. Nothing here can fail."""
         self._parts = parts
-        pages = pages_of(self._admin_state(), self._env.reactor, self._extra_pages())
-        self._site.show(pages, self._security().filter())
-        if not parts.admin_kept:
-            assert self._admin is not None
-            old, tls, metrics = self._admin, before.admin_tls, before.admin_metrics
-            self._listen_for_admin(sockets)
-            old.stop_accepting()
-            Group(metrics, *([] if tls is None else [tls])).close()
+        self._admin.start(parts, sockets)
         leaving = [router for router in before.routers if router not in parts.routers]
         servers = [server for router in leaving for server in router.servers]
         self._serve(parts, sockets)
@@ -264,13 +284,9 @@ class Linkerd(Service):
         known = {(one.host, one.port) for one in kept}
         return kept + [
             Given(*where, port.copy(), kept=False)
-            for where, port in self._admin_listens() + _listens(self._parts.routers)
+            for where, port in self._admin.listens + _listens(self._parts.routers)
             if where not in known
         ]
-
-    def _admin_listens(self) -> list[Listens]:
-        keys = self._parts.config.admin
-        return [] if self._admin is None else [((keys.ip, keys.port), self._admin)]
 
     def hand_over(self) -> None:
         """Another process serves now: end when nothing is under way any more, however late.
@@ -278,9 +294,7 @@ class Linkerd(Service):
         Idle connections have the grace period.
         """
         self._ready = False
-        if self._admin is not None:
-            self._admin.stop_accepting()
-            self._admin = None
+        self._admin.stop_accepting()
         self._env.clock.callLater(self._patience, self._close_idle)
         self._busy = set(self._parts.routers)
         for router in self._parts.routers:
@@ -292,7 +306,7 @@ class Linkerd(Service):
 
     # -- stopping ---------------------------------------------------------------------------------
 
-    def _shut_down(self, grace: float | None) -> None:
+    def shut_down(self, grace: float | None) -> None:
         """`/admin/shutdown`: end the process; `grace` in seconds, None for the configured one."""
         if grace is not None:
             self._grace = grace
@@ -303,7 +317,7 @@ class Linkerd(Service):
 
     def cut(self) -> None:
         """Wait no more: end what is under way."""
-        self._shut_down(0)
+        self.shut_down(0)
 
     def stopService(self) -> Deferred[None]:  # noqa: N802 - Twisted's name
         """Take no new connections, let requests under way finish, at most for the grace period."""
@@ -316,6 +330,7 @@ class Linkerd(Service):
             router.close_idle()
         for router in self._parts.routers:
             router.drain(partial(self._idle, router))
+        self._tell_if_idle()
         return done
 
     def _idle(self, router: RunningRouter) -> None:
@@ -339,16 +354,19 @@ class Linkerd(Service):
         self._finish()
 
     def _finish(self) -> None:
-        for router in (*self._parts.routers, *self._leaving):
-            router.close()
+        for router in self._all_routers():
+            router.break_off()
         self._env.logs.close()
+        # Routers that are closed have no metrics any more: exporters tell of them before.
         drain(self._parts.exporters, self._env.clock, self._close)
 
+    def _all_routers(self) -> list[RunningRouter]:
+        return [*self._parts.routers, *self._leaving]
+
     def _close(self) -> None:
-        if self._admin is not None:
-            self._admin.stopListening()
-        if self._parts.admin_tls is not None:
-            self._parts.admin_tls.close()
+        for router in self._all_routers():
+            router.close()
+        self._admin.close()
         self._watches.close()
         self._given.close()
         assert self._done is not None
@@ -362,29 +380,3 @@ def _listens(routers: Iterable[RunningRouter]) -> list[Listens]:
         for server in router.servers
         for listening in server.listening
     ]
-
-
-def _view(router: RunningRouter) -> RouterView:
-    """A router as the admin pages see it."""
-    config = router.config
-    return RouterView(
-        label=config.name,
-        protocol=config.protocol,
-        dtab=config.dtab.show(),
-        servers=[f"{server.ip}/{server.port}" for server in config.servers],
-        explain=explain(router.router.interpreter),
-        clients=router.router.client_states,
-    )
-
-
-def _security(keys: SecurityKeys | None) -> Security:
-    """`admin.security`; none is everything open."""
-    if keys is None:
-        return Security()
-    return Security(
-        keys.ui_enabled,
-        keys.control_enabled,
-        keys.diagnostics_enabled,
-        keys.path_whitelist,
-        keys.path_blacklist,
-    )

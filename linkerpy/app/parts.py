@@ -25,6 +25,7 @@ from linkerpy.net.inherited import Inherited
 from linkerpy.net.listen import ListeningPort, bind, bind_beside
 from linkerpy.net.options import SocketOptions
 from linkerpy.net.tls_handshake import ServerTls
+from linkerpy.net.web import Pages
 from linkerpy.protocol.http.config import HttpRouter
 from linkerpy.protocol.http.router import RunningHttpRouter
 from linkerpy.protocol.tcp.config import TcpRouter
@@ -82,6 +83,11 @@ class Parts:
         except (OSError, ValueError) as error:
             self._mistakes.append(str(error))
             return None
+
+    @property
+    def pages(self) -> list[Pages]:
+        """What the exporters add to the admin pages."""
+        return [exporter.telemeter.pages for exporter in self.exporters]
 
     def discard(self) -> None:
         """Close what was built for these parts: they will not be used."""
@@ -173,6 +179,8 @@ class Parts:
             return self._before.admin_metrics, self._before.admin_tls
         keys, metrics = self.config.admin, self.env.metrics.scope("admin").claim()
         self._made.add(metrics)
+        if not self.program.has_admin:
+            return metrics, None
         where, alpn = show_address(keys.ip, keys.port), (b"http/1.1",)
         tls = self._try(lambda: server_tls(keys.tls, self.env, metrics, "admin", where, alpn))
         if tls is not None:
@@ -195,7 +203,9 @@ class Parts:
 
     @property
     def admin_kept(self) -> bool:
-        """Whether the admin server listens as before."""
+        """Whether the admin server listens as before, or not at all as before."""
+        if not self.program.has_admin:
+            return True
         return self._before is not None and _listens(self._before.config.admin) == _listens(
             self.config.admin
         )

@@ -26,6 +26,10 @@ class Program:
     shown: Callable[[], dict[str, Any]]
     """The file as `/config.json` shows it."""
     extra: Extra | None = None
+    source: tuple[str, str] = ("", "")
+    """The file's name and text, for other processes to read the same."""
+    has_admin: bool = True
+    """Whether this process serves the admin pages; another may ask for them."""
 
 
 def program_of(file: Linker | LinkerTcp, on_abort: Callable[[], None]) -> Program:

@@ -10,9 +10,9 @@ import re
 import sys
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, field_validator
+from pydantic import AfterValidator, PlainValidator, WithJsonSchema, field_validator
 
 from linkerpy.app.across import items, namerd_mistakes, router_mistakes
 from linkerpy.config import yaml
@@ -43,6 +43,27 @@ def _is_regex(pattern: str) -> str:
 
 
 Regex = Annotated[Text, AfterValidator(_is_regex)]
+
+
+MOST_WORKERS = 256
+
+
+def _workers(value: Any) -> int | str:
+    if value == "auto":
+        return "auto"
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_WORKERS:
+        raise ValueError(f"must be a number of processes, 1 to {MOST_WORKERS}, or `auto`")
+    return int(value)
+
+
+Workers = Annotated[
+    int | Literal["auto"],
+    PlainValidator(_workers),
+    WithJsonSchema(
+        {"anyOf": [{"type": "integer", "minimum": 1, "maximum": MOST_WORKERS}, {"const": "auto"}]}
+    ),
+]
+"""A number of processes. linkerpy's own."""
 
 
 class Security(Model):
@@ -124,6 +145,8 @@ class Linker(Model):
     """Where metrics and traces go."""
     usage: Usage | None = None
     """Accepted, and nothing is ever sent."""
+    workers: Workers = 1
+    """How many processes serve; `auto` is one for each processor."""
 
     @field_validator("routers")
     @classmethod
@@ -185,6 +208,8 @@ class LinkerTcp(Model):
     """linkerd-tcp's own pages, and linkerpy's dashboard."""
     buffer_size_bytes: Positive = 16_384
     """Without effect: bytes are passed on within the kernel, or in pieces as they come."""
+    workers: Workers = 1
+    """How many processes serve; `auto` is one for each processor."""
 
     @field_validator("routers")
     @classmethod

@@ -11,17 +11,19 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from twisted.application.service import IService, Service
+from twisted.internet.defer import maybeDeferred
 from twisted.python import usage
 
 from linkerpy import __version__
 from linkerpy.app.hints import hints, in_container
 from linkerpy.app.log_output import choose
 from linkerpy.app.program import Program, program_of
-from linkerpy.app.schema import Linker, LinkerTcp, Loaded, load
+from linkerpy.app.schema import Loaded, load
 from linkerpy.app.upgrade import PidFile, Predecessor, Upgrade
 from linkerpy.config.kinds import BrokenKindError, DuplicateKindError
 from linkerpy.config.report import ConfigError
@@ -48,7 +50,7 @@ class Options(usage.Options):
         ["log-level", None, "INFO", "what is logged at least: ERROR, WARNING, INFO, DEBUG, ..."],
     ]
 
-    config: Linker | LinkerTcp
+    loaded: Loaded
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -78,7 +80,7 @@ class Options(usage.Options):
             fail(f"linkerpy: {error}")
         for warning in loaded.warnings:
             sys.stderr.write(f"{warning.show(loaded.source.name)} (warning)\n")
-        self.config = loaded.config
+        self.loaded = loaded
         tell_hints(loaded)  # kept until there is a log to go to
         self._take_over()
 
@@ -126,19 +128,9 @@ class Linkerpy(Service):
         """Build and bind everything."""
         from twisted.internet import reactor  # noqa: PLC0415
 
-        from linkerpy.app.build import Linkerd, make_env  # noqa: PLC0415
-
         super().startService()  # type: ignore[no-untyped-call]
-        options = self._options
         try:
-            running = Linkerd(
-                program_of(options.config, _end_with_failure),
-                make_env(reactor),
-                partial(self._stop, reactor),
-                inherited=options.inherited,
-                reread=None if options["config"] == "-" else self._reread,
-                on_abandoned=_end_with_failure,
-            )
+            running = self._make(reactor)
             running.startService()
         except (OSError, ValueError) as error:
             fail(f"linkerpy: {error}")
@@ -149,13 +141,45 @@ class Linkerpy(Service):
         gc.freeze()
         reactor.callWhenRunning(self._listen_to_signals, reactor)
 
+    def _make(self, reactor: Any) -> "Linkerd":
+        """The process, which serves by itself or has workers."""
+        from linkerpy.app.build import Linkerd, make_env  # noqa: PLC0415
+
+        options = self._options
+        program = _program(options.loaded)
+        around: dict[str, Any] = {
+            "inherited": options.inherited,
+            "reread": None if options["config"] == "-" else self._reread,
+            "on_abandoned": _end_with_failure,
+        }
+        stop = partial(self._stop, reactor)
+        workers = options.loaded.config.workers
+        if workers == 1:
+            return Linkerd(program, make_env(reactor), stop, **around)
+        from linkerpy.app.supervisor import Supervisor, count_of  # noqa: PLC0415
+
+        count = count_of(workers)
+        if count == 1:
+            return Linkerd(program, make_env(reactor), stop, **around)
+        fatal = partial(self._fatal, reactor)
+        return Supervisor(program, make_env(reactor), stop, count=count, on_fatal=fatal, **around)
+
+    def _fatal(self, reactor: Any, why: str) -> None:
+        """End the process, which has never served, with a message and exit code 1."""
+        if not self._stopping:
+            _log.critical("{why}", why=why)
+            if sys.__stderr__ is not None:  # sys.stderr goes to the log by now
+                sys.__stderr__.write(f"linkerpy: {why}\n")
+            _end_with_failure()
+            self._stop(reactor)
+
     def _reread(self) -> Program:
         """Raises: ConfigError."""
-        loaded = load(self._options["config"])
+        loaded = load(os.path.join(self._options.directory, self._options["config"]))
         for warning in loaded.warnings:
             _log.warn("{warning}", warning=warning.show(loaded.source.name))
         tell_hints(loaded)
-        return program_of(loaded.config, _end_with_failure)
+        return _program(loaded)
 
     def _stop(self, reactor: Any) -> None:
         """End the process, whoever wants it and however often."""
@@ -184,6 +208,9 @@ class Linkerpy(Service):
         for number, call in calls.items():
             signal.signal(number, partial(_call_soon, reactor, call))
         self._systemd.keep_alive(reactor)
+        self._running.when_ready(self._tell_ready)
+
+    def _tell_ready(self) -> None:
         self._systemd.ready()
         self._options.predecessor.tell_ready()
 
@@ -194,9 +221,14 @@ class Linkerpy(Service):
             self._end(reactor, "SIGHUP")
             return
         self._systemd.reloading()
-        self._running.reopen_logs()
-        self._running.reload()
-        self._systemd.ready()
+        changed = maybeDeferred(self._change, self._running)
+        changed.addErrback(lambda failure: _log.failure("the reload failed", failure))
+        changed.addCallback(lambda _: self._systemd.ready())
+
+    @staticmethod
+    def _change(running: "Linkerd") -> Any:
+        running.reopen_logs()
+        return running.reload()
 
     def _end(self, reactor: Any, name: str) -> None:
         """Twisted's own handlers would end the process by the same signal once it has stopped.
@@ -217,6 +249,11 @@ class Linkerpy(Service):
         super().stopService()  # type: ignore[no-untyped-call]
         self._systemd.stopping()
         return self._running.stopService() if self._running is not None else None
+
+
+def _program(loaded: Loaded) -> Program:
+    program = program_of(loaded.config, _end_with_failure)
+    return replace(program, source=(loaded.source.name, loaded.source.text))
 
 
 def _end_with_failure() -> None:

@@ -10,7 +10,7 @@ Source: sd_listen_fds(3).
 import json
 import os
 import socket
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Collection, Iterator, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,6 +83,13 @@ class Inherited:
         """The addresses that no server asked for."""
         return [show_address(given.host, given.port) for given in self._given if not given.taken]
 
+    def drop(self, wanted: Collection[tuple[str, int]]) -> None:
+        """Close what is for none of these addresses."""
+        for given in list(self._given):
+            if (given.host, given.port) not in wanted:
+                self._given.remove(given)
+                given.socket.close()
+
     def close_unkept(self) -> None:
         """Close what nobody took and nobody else has: its callers would wait for ever."""
         for given in list(self._given):
@@ -106,10 +113,9 @@ def from_environment(environ: MutableMapping[str, str], pid: int) -> Inherited:
         inherited.add(host, port, _socket(fd, show_address(host, port)), kept=kept)
     ours, number, names = (environ.pop(name, "") for name in _SYSTEMD)
     if ours == str(pid) and number.isdigit():
-        called = names.split(":")
-        for index in range(int(number)):
-            name = called[index] if index < len(called) else "unknown"
-            sock = _socket(_FIRST + index, name)
+        called = names.split(":") if names else ["unknown"] * int(number)
+        for fd, name in zip(range(_FIRST, _FIRST + int(number)), called, strict=False):
+            sock = _socket(fd, name)
             host, port = sock.getsockname()[:2]
             inherited.add(host, port, sock, kept=True)
     return inherited

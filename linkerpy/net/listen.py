@@ -2,6 +2,7 @@
 
 # mypy: disallow-untyped-calls=False
 import socket
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Protocol
@@ -13,6 +14,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProtocolFactory
 from twisted.python import log
 
+from linkerpy.net.descriptors import EXHAUSTED, Headroom
 from linkerpy.net.dispatch import Direct
 from linkerpy.net.errors import ListenError, listen_error
 from linkerpy.net.inherited import Inherited
@@ -38,12 +40,18 @@ class ListeningPort(Protocol):
     def share(self) -> None:
         """Let another socket of ours have an address that overlaps with this one's."""
 
+    def use_up(self) -> None:
+        """Accept to the last file descriptor; otherwise some are kept for other connections."""
+
     def copy(self) -> socket.socket:
         """Another descriptor of the socket: connections wait in it when this port has stopped."""
 
 
 class Port(Direct, tcp.Port):
-    """A Twisted port whose connections are linkerpy's transports."""
+    """A Twisted port whose connections are linkerpy's transports.
+
+    It pauses where Twisted's closes those who wait, when descriptors run out.
+    """
 
     factory: Any
     transport: Any
@@ -63,26 +71,32 @@ class Port(Direct, tcp.Port):
         super().__init__(port, served, interface=host, reactor=reactor)
         self._preexistingSocket = sock
         self.options = options
+        self._headroom = Headroom(self)
         if tls is None:
             self.transport = TimedServer if options.timed else Server
         else:
             self.transport = TlsTimedServer if options.timed else TlsServer
 
     def doRead(self) -> None:
-        """Accept those who wait: Twisted's, without what is only of use when that fails."""
+        """Accept those who wait."""
         for _ in range(self.numberAccepts):
             try:
                 sock, address = self.socket.accept()
             except BlockingIOError:
                 return
-            except OSError:  # Twisted knows what to do about each
-                super().doRead()
-                return
+            except OSError as error:
+                if error.errno in EXHAUSTED:
+                    self._headroom.pause()
+                    return
+                continue  # of one who has gone meanwhile, or a firewall has refused
+            last = sock.fileno() >= self._headroom.most
+            if last:
+                self._headroom.pause()
             try:
                 self._serve(sock, address)
             except BaseException:  # noqa: BLE001 - it costs one connection
                 log.callWithLogger(self, log.err)
-            if self.disconnecting:
+            if last or self.disconnecting:
                 return
 
     def receive(self) -> None:
@@ -116,6 +130,15 @@ class Port(Direct, tcp.Port):
             self.doRead()
         self.connectionLost(None)
 
+    def connectionLost(self, reason: Any) -> None:
+        """The port is closed."""
+        self._headroom.end()
+        super().connectionLost(reason)
+
+    def use_up(self) -> None:
+        """See `ListeningPort`."""
+        self._headroom.use_up()
+
     def share(self) -> None:
         """See `ListeningPort`."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
@@ -124,6 +147,13 @@ class Port(Direct, tcp.Port):
         """See `ListeningPort`."""
         sock: socket.socket = self.socket
         return sock.dup()
+
+    def accept_also(self, sock: socket.socket) -> "Port":
+        """Another port that accepts from `sock` what this one would."""
+        port = Port(self.reactor, self.factory, sock, self.options, None)
+        port.transport = self.transport
+        port.startListening()
+        return port
 
 
 def bind(host: str, port: int, options: SocketOptions = DEFAULT_OPTIONS) -> socket.socket:
@@ -162,10 +192,50 @@ def bind_beside(
     """
     for other in others:
         other.share()
-    sock = bind(host, port, replace(options, reuse_port=True))
-    if not options.reuse_port:  # no other process is to share it
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 0)
-    return sock
+    return bind(host, port, replace(options, reuse_port=True))
+
+
+def bind_each(
+    host: str,
+    port: int,
+    count: int,
+    options: SocketOptions = DEFAULT_OPTIONS,
+    *,
+    beside: bool = False,
+) -> list[socket.socket]:
+    """`count` listening sockets of one address: the system divides new connections among them.
+
+    Where it does not, which is everywhere but on Linux, they are one socket. With `beside` we have
+    sockets for the address, or one that overlaps with it, already.
+
+    Raises: ListenError, also when another process listens there that would share the address.
+    """
+    if sys.platform != "linux":
+        return [bind(host, port, options)] * count
+    if port and not options.reuse_port and not beside:
+        _probe(host, port, options)
+    shared = replace(options, reuse_port=True)
+    found: list[socket.socket] = []
+    try:
+        for _ in range(count):
+            found.append(bind(host, port, shared))
+            port = found[0].getsockname()[1]
+    except ListenError:
+        for sock in found:
+            sock.close()
+        raise
+    return found
+
+
+def _probe(host: str, port: int, options: SocketOptions) -> None:
+    """Make sure that nobody listens there, whether or not they would share."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as sock:
+        options.prepare(sock)
+        try:
+            sock.bind(_where(family, host, port))
+        except OSError as failure:
+            raise listen_error(host, port, failure) from failure
 
 
 def _where(family: int, host: str, port: int) -> Any:
@@ -206,3 +276,21 @@ def listen_on(
     listening = Port(reactor, factory, sock, options, tls)
     listening.startListening()
     return listening
+
+
+def accept_also(reactor: Any, sockets: Iterable[socket.socket]) -> list[ListeningPort]:
+    """Accept, too, from more sockets of addresses where we do; any other is closed.
+
+    For sockets that share an address (SO_REUSEPORT) when nobody else accepts from them any more.
+    """
+    ours = {
+        port.socket.getsockname(): port for port in reactor.getReaders() if isinstance(port, Port)
+    }
+    found: list[ListeningPort] = []
+    for sock in sockets:
+        port = ours.get(sock.getsockname())
+        if port is None:
+            sock.close()
+        else:
+            found.append(port.accept_also(sock))
+    return found

@@ -38,7 +38,10 @@ class Stream(Protocol):
 
 
 def text_line(event: LogEvent) -> str:
-    """`<L> <MMdd HH:mm:ss.SSS zone> THREAD<n>[ TraceId:<id>] <logger>: <message>`."""
+    """`<L> <MMdd HH:mm:ss.SSS zone> THREAD<n>[ TraceId:<id>] <logger>: <message>`.
+
+    What another process of ours said has `WORKER<n>` in place of the thread.
+    """
     moment = float(event.get("log_time") or 0.0)
     local = time.localtime(moment)
     stamp = f"{time.strftime('%m%d %H:%M:%S', local)}.{int(moment % 1 * 1000):03d} {local.tm_zone}"
@@ -46,14 +49,16 @@ def text_line(event: LogEvent) -> str:
     trace = event.get("trace")
     traced = f" TraceId:{_clean(str(trace))}" if trace else ""
     said = _clean(message(event))
-    lines = f"{letter} {stamp} THREAD{_thread()}{traced} {_logger(event)}: {said}".split("\n")
+    worker = event.get("worker")
+    who = f"WORKER{worker}" if worker else f"THREAD{_thread()}"
+    lines = f"{letter} {stamp} {who}{traced} {_logger(event)}: {said}".split("\n")
     lines += _traceback(event)
     return "\n\t".join(lines) + "\n"
 
 
 def json_line(event: LogEvent) -> str:
     """The same as one JSON object: `time`, `level`, `logger`, `thread`, `message`, and perhaps
-    `trace` and `traceback`.
+    `worker`, `trace` and `traceback`.
     """  # noqa: D205 - the sentence is longer than a line
     level = event.get("log_level") or LogLevel.info
     told: dict[str, Any] = {
@@ -63,6 +68,8 @@ def json_line(event: LogEvent) -> str:
         "thread": _thread(),
         "message": message(event),
     }
+    if event.get("worker"):
+        told["worker"] = event["worker"]
     if event.get("trace"):
         told["trace"] = str(event["trace"])
     traceback = _traceback(event)
@@ -93,6 +100,24 @@ def message(event: LogEvent) -> str:
     if not said and event.get("log_text"):
         said = str(event["log_text"])
     return said.rstrip("\n")
+
+
+def told(event: LogEvent) -> dict[str, Any]:
+    """An event as another process of ours can be told of it: as JSON, without objects."""
+    level = event.get("log_level") or LogLevel.info
+    return {
+        "log_level": level.name,
+        "log_namespace": _logger(event),
+        "log_time": event.get("log_time"),
+        "text": "\n".join([message(event), *_traceback(event)]),
+        "trace": str(event["trace"]) if event.get("trace") else None,
+    }
+
+
+def retold(said: dict[str, Any], worker: int) -> LogEvent:
+    """The event that another process told of."""
+    level = LogLevel.levelWithName(said["log_level"])
+    return {**said, "log_level": level, "log_format": "{text}", "worker": worker}
 
 
 def _logger(event: LogEvent) -> str:

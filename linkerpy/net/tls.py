@@ -23,20 +23,19 @@ from twisted.python import log
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from linkerpy.net import tls_records
 from linkerpy.net.timed import TimedClient, TimedServer
 from linkerpy.net.tls_errors import TlsCut, TlsFailed, closed, explain, not_tls, renegotiated
 from linkerpy.net.tls_handshake import Handshake
+from linkerpy.net.tls_records import RECORD, Records
 from linkerpy.net.transport import Client, Immediate, Server
 
 _READ_SIZE = 65536
 
-_RECORD = 16384
-"""Bytes of plaintext in the largest record."""
-
-_LONGEST = 5 + _RECORD + 2048
+_LONGEST = 5 + RECORD + 2048
 """Bytes of the largest record that any version of TLS allows."""
 
-_SLICE = 8 * _RECORD
+_SLICE = 16 * RECORD
 """Bytes that are encrypted in one go."""
 
 _ADDED, _ADDED_ONCE = 128, 512
@@ -57,7 +56,10 @@ class Tls(Immediate):
     negotiatedProtocol: bytes | None = None
     """What ALPN agreed on."""
 
+    records: type[Records] = tls_records.records
+
     _tls: Any = None
+    _records: Records
     _shaking: Handshake | None = None
     """While it is under way."""
 
@@ -88,6 +90,7 @@ class Tls(Immediate):
     def shake_hands(self, tls: Any, shaking: Handshake) -> None:
         """Begin; `shaking` makes the protocol in the end, or hears why not."""
         self._tls, self._shaking, self._shaken = tls, shaking, shaking
+        self._records = self.records(tls)
         if shaking.attempt.calling:
             tls.set_connect_state()
             self._shake()
@@ -128,8 +131,8 @@ class Tls(Immediate):
                 super().write(_PLAIN_ANSWER)
                 self.flush()
             return failed
-        ended = self._records(data)
-        self._tls.bio_write(data)
+        ended = self._whole(data)
+        self._records.take(data)
         return self._shake() if ended else None
 
     def _send_out(self) -> None:
@@ -150,11 +153,11 @@ class Tls(Immediate):
             return self._ended(data)
         if self._shaking is not None:
             return self._hear(data)
-        records = self._records(data)
-        self._tls.bio_write(data)
-        return self._receive(records) if records else None
+        whole = self._whole(data)
+        self._records.take(data)
+        return self._receive(whole) if whole else None
 
-    def _records(self, data: bytes) -> int:
+    def _whole(self, data: bytes) -> int:
         """How many records end within `data`; every one of them can be read as a whole then."""
         at = self._gap
         if self._header:
@@ -173,29 +176,27 @@ class Tls(Immediate):
 
     def _receive(self, most: int) -> Exception | None:
         """Deliver up to `most` records, all in one."""
-        pieces: list[bytes] = []
-        end: Exception | None = None
-        recv = self._tls.recv
-        try:
-            for _ in range(most):
-                pieces.append(recv(_RECORD))  # noqa: PERF401 - what came before an error counts
-        except SSL.WantReadError:  # a record was no data
-            end = self._answer()
-        except SSL.ZeroReturnError:
-            self.peer_had = self._peer_had()
-            end = main.CONNECTION_DONE
-        except SSL.Error as error:
-            end = self._broken_by(error)
-        if pieces:
+        data, why = self._records.open(most)
+        end = None if why is None else self._stopped_by(why)
+        if data:
             self._heard = True
             if not self._spoken and self._shaken is not None:
                 self._spoken = True
                 self._shaken.heard()
-            self.protocol.dataReceived(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+            self.protocol.dataReceived(data)
         if end is not None and not self._reads:
             self._left, self._end = True, end
             return None
         return end
+
+    def _stopped_by(self, why: SSL.Error) -> Exception | None:
+        """What it means for the connection that OpenSSL gives no more plaintext."""
+        if isinstance(why, SSL.WantReadError):  # a record was no data
+            return self._answer()
+        if isinstance(why, SSL.ZeroReturnError):
+            self.peer_had = self._peer_had()
+            return main.CONNECTION_DONE
+        return self._broken_by(why)
 
     def _broken_by(self, error: SSL.Error) -> TlsFailed:
         """TLS broke after the handshake; of a server's last checks only this tells."""
@@ -261,7 +262,7 @@ class Tls(Immediate):
     def _take_left(self) -> Exception | None:
         self._left = False
         end, self._end = self._end, None
-        return end or self._receive(_RECORD)  # until OpenSSL has no more
+        return end or self._receive(RECORD)  # until OpenSSL has no more
 
     # -- sending ----------------------------------------------------------------------------------
 
@@ -289,11 +290,9 @@ class Tls(Immediate):
 
     def _seal(self, data: bytes) -> bytes:
         """Records that hold `data`."""
-        tls = self._tls
-        size = len(data) + _ADDED * (1 + len(data) // _RECORD) + _ADDED_ONCE
+        size = len(data) + _ADDED * (1 + len(data) // RECORD) + _ADDED_ONCE
         try:
-            tls.send(data)
-            sealed: bytes = tls.bio_read(size)
+            sealed = self._records.seal(data, size)
         except SSL.Error:  # TLS broke, and the next read tells how
             self._broken = True
             self.startWriting()

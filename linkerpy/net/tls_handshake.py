@@ -50,9 +50,20 @@ class Handshakes:
         self._metrics = metrics.scope("tls")
         self._teller = teller
         self._open = 0
-        self._metrics.gauge("connections", read=lambda: self._open)
+        self._taken_over: list[Handshakes] = []
+        self._connections = self._metrics.gauge("connections", read=lambda: self.open)
         self._took = self._metrics.stat("handshake_latency_ms")
         self._took_in_vain = self._metrics.stat("failed_handshake_latency_ms")
+
+    @property
+    def open(self) -> int:
+        """The connections there are, those that were taken over included."""
+        return self._open + sum(one._open for one in self._taken_over)
+
+    def take_over(self, other: "Handshakes") -> None:
+        """Show the connections of another, who shows them no more."""
+        self._taken_over = [one for one in (*other._taken_over, other) if one._open]
+        other._connections.close()
 
     def succeeded(self, started: float) -> None:
         """One that began at `started` is over."""

@@ -37,8 +37,10 @@ _TCP_CLOSE = 7
 
 _UNDER_WAY = (EINPROGRESS, EALREADY, EWOULDBLOCK)
 
-# A larger size costs more than it brings: the bytes object is allocated whole, then cut.
+# What is asked for at a time, and once so much was there. Asking for more than there is costs more
+# than it brings: the bytes object is allocated whole, then cut.
 _READ_SIZE = 65536
+BULK_SIZE = 262144
 
 
 class Immediate(Direct, tcp.Connection):
@@ -56,6 +58,8 @@ class Immediate(Direct, tcp.Connection):
     peer_had: int | None = None
     """How many bytes had reached the peer when it refused all that came later; None if unknown."""
 
+    _read_size = _READ_SIZE
+
     # Received, but not yet delivered, because the protocol has paused; see `Direct`.
     _held: Any = None
 
@@ -70,12 +74,13 @@ class Immediate(Direct, tcp.Connection):
             held, self._held = self._held, None
             return held
         try:
-            data = self.socket.recv(_READ_SIZE)
+            data = self.socket.recv(self._read_size)
         except BlockingIOError:
             return None
         except OSError:
             return main.CONNECTION_LOST
         if data:
+            self._read_size = _READ_SIZE if len(data) < _READ_SIZE else BULK_SIZE
             return data
         # The failed write took the socket's error, so that the read sees a plain end.
         if self._broken:

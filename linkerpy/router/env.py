@@ -30,6 +30,10 @@ class Env:
     """Files that access logs are written to."""
     tracing: Tracing | None = None
     """Who wants the spans of requests; None is nobody, and nothing is recorded."""
+    sends_metrics: bool = True
+    """Whether telemeters send metrics by themselves; False where another process sends ours."""
+    has_traffic: bool = True
+    """Whether there are requests to trace; False where other processes have them all."""
     within: tuple[str, ...] = ()
     """The metrics scope of the router that something is built for, by its names."""
     states: dict[str, Callable[[], Any]] = field(default_factory=dict)

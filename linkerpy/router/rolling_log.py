@@ -3,9 +3,13 @@
 Access logs write here, a batch of lines at a time. What goes wrong when a file is opened raises; a
 write that fails later costs its lines and a warning, never a request.
 
+Several processes may write to one file: each batch of lines is appended in one piece, and of those
+who find that it is time, one renames it.
+
 Source: config spec, section 10.2.
 """
 
+import fcntl
 import os
 import re
 import stat
@@ -58,7 +62,8 @@ class RollingLog:
     """A log file.
 
     `keep` is how many rolled files stay, a negative number for all of them. Directories on the way
-    are made. A file that is no regular one, such as `/dev/stdout`, never rolls.
+    are made. A file that is no regular one, such as `/dev/stdout`, never rolls. One that is
+    `shared` is written to by other processes, too, and never emptied.
 
     Raises: OSError if the file cannot be written.
     """
@@ -70,12 +75,14 @@ class RollingLog:
         *,
         append: bool = True,
         keep: int = -1,
+        shared: bool = False,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self.path = os.path.abspath(path)
         self.rule = rule
         self.append = append
         self.keep = keep
+        self._shared = shared
         self._wall = wall
         self._file: FileIO | None = None
         self._closed = self._failing = False
@@ -83,7 +90,7 @@ class RollingLog:
         """How many write to it; see `release`."""
         with suppress(FileExistsError):  # of a file there, opening says what is wrong
             os.makedirs(os.path.dirname(self.path))
-        self._open("ab" if append else "wb")
+        self._open("ab" if append or shared else "wb")
 
     @property
     def settings(self) -> tuple[str, bool, int]:
@@ -124,6 +131,8 @@ class RollingLog:
         if limit is None:
             self._put(b"".join(lines))
             return
+        if self._shared:
+            self._size = os.fstat(self._opened_file.fileno()).st_size
         batch: list[bytes] = []
         size = self._size
         for line in lines:
@@ -148,19 +157,37 @@ class RollingLog:
 
     def _roll(self) -> None:
         """Rename the file and begin a new one; if it cannot be renamed, it goes on."""
-        assert self._file is not None
-        self._file.close()
-        self._file = None
-        try:
-            if self._size:
-                os.rename(self.path, self._free_name())
-            self._remove_old()
-        except OSError as error:
-            self._complain("roll", error)
+        failed = False
+        with self._opened_file as file:
+            self._file = None
+            if self._shared:
+                fcntl.flock(file, fcntl.LOCK_EX)  # until it is closed
+            moved = self._shared and self._moved(file)
+            try:
+                if self._size and not moved:
+                    os.rename(self.path, self._free_name())
+                if not moved:
+                    self._remove_old()
+            except OSError as error:
+                failed = True
+                self._complain("roll", error)
         self._open("ab")
-        self._size = 0  # of what cannot be renamed: try again when as much has been written
+        if failed:  # try again when as much has been written
+            self._size = 0
         self._opened = self._wall()
         self._period = self.rule.period(self._opened)
+
+    def _moved(self, file: FileIO) -> bool:
+        """Whether another process has renamed the file that we have open."""
+        try:
+            return not os.path.samestat(os.fstat(file.fileno()), os.stat(self.path))
+        except FileNotFoundError:
+            return True
+
+    @property
+    def _opened_file(self) -> FileIO:
+        assert self._file is not None
+        return self._file
 
     def _free_name(self) -> str:
         stem, extension = os.path.splitext(self.path)
@@ -213,9 +240,11 @@ class LogFiles:
     """The log files of a configuration: of each path one, whoever writes to it.
 
     After a reload they are those of the configuration `before` wherever their settings have stayed.
+    With `shared`, other processes write to the same files.
     """
 
-    def __init__(self, before: "LogFiles | None" = None) -> None:
+    def __init__(self, before: "LogFiles | None" = None, *, shared: bool = False) -> None:
+        self._shared: bool = shared or (before is not None and before._shared)
         self._files: dict[str, RollingLog] = {}
         self._before: dict[str, RollingLog] = {} if before is None else before._files
 
@@ -232,13 +261,20 @@ class LogFiles:
         if known is None:
             known = self._before.get(place)
             if known is None or known.users == 0:
-                known = _opened(path, policy, append=append, keep=keep)
+                known = self._opened(path, policy, append=append, keep=keep)
             elif wanted != known.settings:  # until those who write to it with the old ones end
-                known = _opened(path, policy, append=True, keep=keep)
+                known = self._opened(path, policy, append=True, keep=keep)
                 known.append = append
             self._files[place] = known
         known.users += 1
         return known
+
+    def _opened(self, path: str, policy: str, *, append: bool, keep: int) -> RollingLog:
+        rule, shared = RollRule(policy), self._shared
+        try:
+            return RollingLog(path, rule, append=append, keep=keep, shared=shared)
+        except OSError as error:
+            raise ValueError(f"cannot write {path}: {error.strerror or error}") from error
 
     def keep(self, path: str) -> None:
         """Go on with a file of the configuration before: who writes to it stays."""
@@ -264,10 +300,3 @@ class LogFiles:
         """Close them all."""
         for file in self._files.values():
             file.close()
-
-
-def _opened(path: str, policy: str, *, append: bool, keep: int) -> RollingLog:
-    try:
-        return RollingLog(path, RollRule(policy), append=append, keep=keep)
-    except OSError as error:
-        raise ValueError(f"cannot write {path}: {error.strerror or error}") from error

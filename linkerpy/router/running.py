@@ -56,6 +56,12 @@ class Server:
         """Its address."""
         return self.keys.ip, self.keys.port
 
+    def adopt(self, other: "Server") -> None:
+        """Go on with the connections of another server of the same protocol."""
+        self.port.adopt(other.port)
+        if self.tls is not None and other.tls is not None:
+            self.tls.handshakes.take_over(other.tls.handshakes)
+
     def unlisten(self) -> list[ListeningPort]:
         """The listening sockets, for the caller to stop."""
         listening, self.listening, self.port.listening = self.listening, [], ()
@@ -69,6 +75,7 @@ class RunningRouter:
     """
 
     router: Router
+    """The router proper; `_route` makes it."""
 
     def __init__(self, config: Any, interpreter: Interpreter, env: Env) -> None:
         """`config` is a `RouterConfig` with `servers` and a `client`."""
@@ -84,8 +91,14 @@ class RunningRouter:
             for keys in config.servers:
                 self._add_server(keys)
         except BaseException:
-            self.close()
+            self._undo()
             raise
+
+    def _undo(self) -> None:
+        """Close what there is of a router that could not be built."""
+        if hasattr(self, "router"):
+            self.router.close()
+        self._parts.close()
 
     def _route(self, interpreter: Interpreter) -> Router:
         """Make the router proper, and whatever else servers need."""
@@ -141,7 +154,7 @@ class RunningRouter:
             for server in self.servers:
                 for other in [one for one in left if same(one) == same(server)]:
                     if type(other.port) is type(server.port):
-                        server.port.adopt(other.port)
+                        server.adopt(other)
                         left.remove(other)
 
     def stop_listening(self) -> None:
@@ -193,13 +206,16 @@ class RunningRouter:
         self.wind_down(on_idle)
         self.close_idle()
 
-    def close(self) -> None:
-        """Break off what is still under way, and stop following names."""
+    def break_off(self) -> None:
+        """End what is still under way."""
         self.stop_listening()
         for server in self.servers:
             server.port.abort()
-        if hasattr(self, "router"):
-            self.router.close()
+
+    def close(self) -> None:
+        """Break off what is still under way, stop following names and give the metrics up."""
+        self.break_off()
+        self.router.close()
         self._parts.close()
 
 

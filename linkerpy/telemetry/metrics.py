@@ -7,7 +7,7 @@ per request.
 Source: telemetry-admin spec, section 1.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol, TypeVar
 
 from linkerpy.core.closable import Closable, OnClose
@@ -89,6 +89,12 @@ class Stat:
         counts = self._counts
         counts[index] = counts.get(index, 0) + times
         self._sum += value * times
+
+    def fold(self, counts: Mapping[int, int], total: int) -> None:
+        """Count the samples of another process: so many in each bucket, `total` their sum."""
+        for index, count in counts.items():
+            self._counts[index] = self._counts.get(index, 0) + count
+        self._sum += total
 
     def turn(self, *, whole: bool) -> None:
         """Begin the next slice; with `whole`, a minute is over and its summary is made."""

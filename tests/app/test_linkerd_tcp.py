@@ -206,11 +206,15 @@ def process():
 
 
 def pages(made):
-    return {path: page for shown in made._extra_pages() for path, page in shown.items()}
+    return {
+        path: page
+        for exporter in made._parts.exporters
+        for path, page in exporter.telemeter.pages.items()
+    }
 
 
 def test_its_pages_see_the_file_as_it_is_with_the_protocol(process):
-    shown = process[0]._admin_state().config_json()
+    shown = process[0]._parts.program.shown()
     (router,) = shown["routers"]
     assert (router["protocol"], router["label"]) == ("tcp", "redis")
     assert router["interpreter"]["periodSecs"] == 20.0

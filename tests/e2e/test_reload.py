@@ -3,76 +3,18 @@
 Each test has callers ask without pause while it reloads; one failed request fails it.
 """
 
-import json
 import signal
 import ssl
 import urllib.error
-import urllib.request
 
 import pytest
 
+from tests.e2e.routed import Routed, http, tcp
 from tests.e2e.tcp_sessions import Backend, connect, talk
 from tests.e2e.traffic import Named, Traffic
 from tests.support.certs import Authority
 
 ROUNDS = 5
-
-HTTP = """\
-- protocol: http
-  label: {label}
-  dtab: /svc => /$/inet/127.0.0.1/{backend}
-  servers: [{{ip: 127.0.0.1, port: {port}{more}}}]
-{router}"""
-
-TCP = """\
-- protocol: tcp
-  label: {label}
-  dtab: /svc => /$/inet/127.0.0.1/{backend}
-  servers: [{{ip: 127.0.0.1, port: {port}{more}}}]
-{router}"""
-
-
-def http(label, port, backend, more="", router=""):
-    return HTTP.format(label=label, port=port, backend=backend, more=more, router=router)
-
-
-def tcp(label, port, backend, more="", router=""):
-    return TCP.format(label=label, port=port, backend=backend, more=more, router=router)
-
-
-class Routed:
-    """A router process, and its file to change."""
-
-    def __init__(self, twistd, free_port, *routers, top=""):
-        self.admin = free_port()
-        self.daemon = twistd(self._text(routers, top), admin_port=self.admin)
-        self._file = self.daemon.directory / "linkerpy.yml"
-
-    def _text(self, routers, top):
-        admin = f"admin: {{ip: 127.0.0.1, port: {self.admin}}}\n"
-        return f"{admin}{top}routers:\n{''.join(routers)}"
-
-    def write(self, *routers, top=""):
-        self._file.write_text(self._text(routers, top), "utf-8")
-
-    def reload(self, *routers, top="", admin=None):
-        """Change the file and have it read: the status, and what is said."""
-        asked = self.daemon.admin_port
-        if admin is not None:
-            self.admin = admin
-        self.write(*routers, top=top)
-        url = f"http://127.0.0.1:{asked}/admin/reload"
-        try:
-            with urllib.request.urlopen(
-                urllib.request.Request(url, method="POST"), timeout=10
-            ) as answer:
-                self.daemon.admin_port = self.admin
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
-
-    def metrics(self):
-        return json.loads(self.daemon.admin("/admin/metrics.json"))
 
 
 @pytest.fixture
@@ -296,6 +238,8 @@ def test_tls_keys_change(routed, free_port, backends, certificates):
             traffic.wait_for_more()
             assert here.reload(with_tls(first))[0] == 200
             traffic.wait_for_more()
+        open_ones = here.metrics()[f"rt/web/server/127.0.0.1/{port}/tls/connections"]
+        assert open_ones in (2, 3), "both kept ones, and perhaps a new one"
     assert traffic.connections == {1}
 
 

@@ -3,7 +3,7 @@ import socket
 import pytest
 
 from linkerpy.net.errors import ListenError
-from linkerpy.net.listen import listen
+from linkerpy.net.listen import accept_also, bind, bind_beside, bind_each, listen, listen_on
 from linkerpy.net.options import DEFAULT_OPTIONS, SocketOptions
 from tests.net.wire import Recorder, factory
 
@@ -86,3 +86,65 @@ def test_a_port_that_stops_listening_keeps_its_connections(loop):
     peer.sendall(b"still")
     loop.until(lambda: protocol.data, "the data")
     peer.close()
+
+
+class TestBeside:
+    """An address that overlaps with one of ours, while that is still listened on."""
+
+    @pytest.mark.parametrize(("ours", "other"), [(LOCAL, "0.0.0.0"), ("0.0.0.0", LOCAL)])
+    def test_both_are_listened_on(self, loop, ours, other):
+        narrow = Recorder(), Recorder()
+        first = listen(loop.reactor, factory(lambda: narrow[0]), ours, 0)
+        port = first.getHost().port
+        with pytest.raises(ListenError):
+            bind(other, port)
+        listen_on(bind_beside([first], other, port), loop.reactor, factory(lambda: narrow[1]))
+        peer = socket.create_connection((LOCAL, port))
+        loop.until(lambda: narrow[0].connected or narrow[1].connected, "the connection")
+        assert narrow[0 if ours == LOCAL else 1].connected, "the narrower is asked first"
+        peer.close()
+
+
+def test_those_who_wait_are_accepted_before_a_port_stops(loop):
+    made = []
+
+    def build():
+        made.append(Recorder())
+        return made[-1]
+
+    listening = listen(loop.reactor, factory(build), LOCAL, 0)
+    port = listening.getHost().port
+    peers = [socket.create_connection((LOCAL, port)) for _ in range(5)]
+    listening.stop_accepting()
+    assert len(made) == 5
+    for peer in peers:
+        peer.sendall(b"hello")
+    loop.until(lambda: all(one.data for one in made), "what they say")
+    for peer in peers:
+        peer.close()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((LOCAL, port))
+
+
+def test_the_sockets_of_another_worker_are_served_like_ones_own(loop):
+    (own, other), stray = bind_each("127.0.0.1", 0, 2), bind("127.0.0.1", 0)
+    where = own.getsockname()
+    served = []
+
+    def build():
+        served.append(Recorder())
+        return served[-1]
+
+    port = listen_on(own, loop.reactor, factory(build))
+    (also,) = accept_also(loop.reactor, [other, stray])
+    assert stray.fileno() == -1
+    port.stopReading()  # so that what comes comes by the other
+    callers = [socket.create_connection(where) for _ in range(40)]
+    loop.until(lambda: served)
+    assert served[0].transport.getHost() == port.getHost()
+    assert served[0].transport.options is port.options
+    also.stopListening()
+    port.startReading()
+    loop.until(lambda: len(served) == 40)  # none waits where nobody accepts
+    for caller in callers:
+        caller.close()

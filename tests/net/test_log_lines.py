@@ -8,7 +8,7 @@ import pytest
 from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
-from linkerpy.net.log_lines import json_line, observer, text_line
+from linkerpy.net.log_lines import json_line, observer, retold, text_line, told
 
 MOMENT = 1519468460.239
 
@@ -68,9 +68,9 @@ def test_a_failure_brings_its_traceback():
     assert first.endswith("linkerpy: it failed")
     assert second.startswith("\tTraceback")
     assert all(line.startswith("\t") for line in rest)
-    told = json.loads(json_line(failed))
-    assert told["message"] == "it failed"
-    assert "RuntimeError: no luck" in told["traceback"]
+    line = json.loads(json_line(failed))
+    assert line["message"] == "it failed"
+    assert "RuntimeError: no luck" in line["traceback"]
 
 
 def test_json_is_one_object_on_one_line():
@@ -93,3 +93,21 @@ def test_an_event_that_cannot_be_told_is_told_as_such(form):
     log.info("{missing}")
     log.info(None)
     assert stream.getvalue().count("\n") >= 2
+
+
+def test_what_a_worker_told_is_written_as_if_it_were_ours_with_its_number():
+    failed = event(
+        "{it} failed", it="all", log_failure=Failure(RuntimeError("no luck")), trace="00c3"
+    )
+    again = retold(json.loads(json.dumps(told(failed))), 3)
+    first, *rest = text_line(again).splitlines()
+    assert " WORKER3 TraceId:00c3 linkerpy: all failed" in first
+    assert any("no luck" in line for line in rest)
+    assert first[:24] == text_line(failed)[:24]  # level and time
+    line = json.loads(json_line(again))
+    assert (line["worker"], line["level"], line["logger"]) == (3, "info", "linkerpy")
+
+
+def test_braces_in_what_a_worker_told_are_no_fields():
+    again = retold(told(event("{it}", it="{0} {x}")), 1)
+    assert text_line(again).endswith("{0} {x}\n")

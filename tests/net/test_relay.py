@@ -5,6 +5,7 @@ from twisted.internet.error import ConnectionDone
 
 from linkerpy.net import relay as module
 from linkerpy.net.relay import relay
+from linkerpy.net.transport import BULK_SIZE
 from tests.net.test_transport import HalfRecorder, Push, buffered
 from tests.net.wire import Pair, Recorder
 
@@ -64,7 +65,7 @@ def test_a_slow_receiver_slows_the_sender_and_bounds_memory(any_loop):
     any_loop.until(lambda: producer.paused, "the sender to be paused")
     any_loop.turns(50)
     assert producer.left > 0
-    assert buffered(joined.b) <= joined.b.bufferSize + 65536
+    assert buffered(joined.b) <= joined.b.bufferSize + BULK_SIZE
     joined.backend.transport.resumeProducing()
     any_loop.until(lambda: len(joined.backend.data) == total, "all data")
 

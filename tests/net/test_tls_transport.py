@@ -4,7 +4,10 @@ import pytest
 from twisted.internet import asyncioreactor, epollreactor, selectreactor  # noqa: F401
 from twisted.internet.error import ConnectionLost
 
+from linkerpy.net import tls_records
 from linkerpy.net.reactor import DirectEPollReactor
+from linkerpy.net.tls import Tls
+from linkerpy.net.transport import BULK_SIZE
 from tests.net import reactors, test_transport
 from tests.net.tls_loop import EveryConnectionTls
 from tests.net.wire import Pair, Recorder
@@ -46,6 +49,10 @@ class Direct(EveryConnectionTls, DirectEPollReactor):
     """Ours."""
 
 
+class Documented(Direct):
+    """Where pyOpenSSL lets us no further in than it documents."""
+
+
 class Select(EveryConnectionTls, selectreactor.SelectReactor):
     """Where there is no epoll."""
 
@@ -54,8 +61,10 @@ class Asyncio(EveryConnectionTls, reactors.AsyncioWithOurs):
     """On asyncio's loop."""
 
 
-@pytest.fixture(params=[Direct, Select, Asyncio], ids=lambda kind: kind.__name__)
-def any_loop(request, make_loop, authority):
+@pytest.fixture(params=[Direct, Documented, Select, Asyncio], ids=lambda kind: kind.__name__)
+def any_loop(request, make_loop, authority, monkeypatch):
+    if request.param is Documented:
+        monkeypatch.setattr(Tls, "records", tls_records.Documented)
     return of(request.param, make_loop, authority)
 
 
@@ -90,7 +99,7 @@ def test_twenty_megabytes_pass_a_slow_reader_in_bounded_memory(any_loop):
     assert producer.pauses > 0
     # What records add to a piece is all that there is more than of the plain transports.
     assert most <= pair.client.transport.bufferSize + producer.piece + 1024
-    assert longest <= 65536
+    assert longest <= BULK_SIZE
 
 
 def test_small_writes_of_a_round_leave_together_and_arrive_in_order(loop):

@@ -319,3 +319,94 @@ class TestLogFiles:
         log.write([b"kept\n"])
         assert path.read_text() == "kept\n"
         assert warnings() == [f"cannot write {path}: No such file or directory"]
+
+
+class TestAfterReload:
+    """The files of the next configuration."""
+
+    @pytest.fixture
+    def path(self, tmp_path):
+        return tmp_path / "x.log"
+
+    @pytest.fixture
+    def old(self, path):
+        """The file of the configuration before, in use."""
+        self.before = LogFiles()
+        yield self.before.open(str(path), "daily", append=True, keep=3)
+        self.before.close()
+
+    def test_a_file_stays_where_its_settings_have_stayed(self, old, path):
+        after = LogFiles(self.before)
+        assert after.open(str(path), "daily", append=True, keep=3) is old
+        old.release()
+        old.write([b"still\n"])
+        assert path.read_text() == "still\n"
+        old.release()
+        old.write([b"closed\n"])
+        assert path.read_text() == "still\n"
+
+    def test_other_settings_are_for_another_that_adds_to_it(self, old, path):
+        old.write([b"before\n"])
+        after = LogFiles(self.before)
+        new = after.open(str(path), "hourly", append=False, keep=3)
+        new.write([b"new\n"])
+        old.write([b"old\n"])
+        assert path.read_text() == "before\nnew\nold\n"
+        assert new.settings == ("hourly", False, 3)
+        after.close()
+
+    def test_a_file_that_nobody_uses_any_more_is_opened_anew(self, old, path):
+        old.release()
+        after = LogFiles(self.before)
+        new = after.open(str(path), "daily", append=True, keep=3)
+        assert new is not old
+        after.close()
+
+    def test_who_stays_is_respected(self, old, path):
+        after = LogFiles(self.before)
+        after.keep(str(path))
+        with pytest.raises(ValueError, match="in use already, with other settings"):
+            after.open(str(path), "hourly", append=True, keep=3)
+
+
+class TestSeveralProcesses:
+    """Two logs of one path in one process stand for those of two workers."""
+
+    @pytest.fixture
+    def both(self, tmp_path):
+        rule = RollRule("1.kb")
+        made = [RollingLog(str(tmp_path / "a.log"), rule, shared=True, keep=50) for _ in range(2)]
+        yield made
+        for log in made:
+            log.close()
+
+    def test_no_line_is_lost_or_stands_twice_and_no_file_is_too_large(self, both, tmp_path):
+        lines = [b"%03d%s\n" % (number, b"." * 60) for number in range(200)]
+        for start in range(0, 200, 5):
+            both[start // 5 % 2].write(lines[start : start + 5])
+        files = list(tmp_path.glob("a*.log"))
+        found = [line for file in files for line in file.read_bytes().splitlines(True)]
+        assert sorted(found) == lines
+        assert len(files) > 10
+        assert max(file.stat().st_size for file in files) <= 1024
+
+    def test_what_one_has_renamed_the_other_does_not_rename_again(self, both, tmp_path):
+        first, second = both
+        first.write([b"1" * 1000 + b"\n"])
+        first.write([b"2" * 100 + b"\n"])  # rolls
+        second.write([b"3" * 100 + b"\n"])  # finds that it is time, too
+        assert len(list(tmp_path.iterdir())) == 2
+        assert (tmp_path / "a.log").read_bytes() == b"2" * 100 + b"\n" + b"3" * 100 + b"\n"
+
+    def test_a_shared_file_is_never_emptied(self, tmp_path):
+        path = tmp_path / "a.log"
+        path.write_bytes(b"there\n")
+        files = LogFiles(shared=True)
+        log = files.open(str(path), "never", append=False, keep=-1)
+        log.write([b"here\n"])
+        assert path.read_bytes() == b"there\nhere\n"
+        assert log.settings == ("never", False, -1)
+        again = LogFiles(files).open(str(path), "hourly", append=False, keep=-1)
+        assert path.read_bytes() == b"there\nhere\n"
+        for one in (log, again):
+            one.close()

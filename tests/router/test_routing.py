@@ -342,6 +342,56 @@ def test_closing_ends_what_is_idle_now_and_the_rest_with_its_last_request():
     assert world.clock.getDelayedCalls() == []
 
 
+def test_who_closes_it_is_told_when_the_last_request_has_ended():
+    world = World()
+    world.name("/svc/a", "/#/fs/a")
+    body, told = Stream(), []
+    world.stacks.answer = lambda _request: Response(body)
+    world.ask("/svc/a")
+    world.router.close(lambda: told.append("idle"))
+    assert told == []
+    body.end()
+    assert told == ["idle"]
+    assert world.env.metrics.scope("rt").node.children == {}
+
+
+def test_what_is_asked_after_the_end_is_served_and_not_kept():
+    """A request may be on its way to the router when a reload replaces it."""
+    world = World()
+    world.name("/svc/a", "/#/fs/a")
+    world.router.close()
+    assert isinstance(world.ask("/svc/a").told[0], Response)
+    assert world.stacks.closed == ["ip of /#/fs/a"]
+    assert not any(source._observers for source in (*world.trees.values(), *world.addrs.values()))
+
+
+def test_a_router_remembers_the_counts_of_the_one_before_for_a_while():
+    world = World(idle_ttl=600)
+    world.name("/svc/a", "/#/fs/a")
+    world.ask("/svc/a")
+    before, scope = world.router, world.env.metrics.scope("rt", "r")
+    world.router = Router(before.settings, world, Stacks(world.env), world.env)
+    world.router.remember(before)
+    before.close()
+    assert scope.counter("service", "svc/a", "requests").value == 1
+    assert world.names("client") == ["#/fs/a"]
+    world.clock.advance(601)
+    assert world.names("client") == world.names("service") == []
+
+
+def test_what_is_asked_for_again_is_remembered_for_longer():
+    world = World(idle_ttl=600)
+    world.name("/svc/a", "/#/fs/a")
+    world.ask("/svc/a")
+    before = world.router
+    world.router = Router(before.settings, world, Stacks(world.env), world.env)
+    world.router.remember(before)
+    before.close()
+    world.ask("/svc/a")
+    world.clock.advance(601)
+    assert world.names("client") == ["#/fs/a"]
+
+
 def test_client_states_are_told_by_id():
     world = World()
     world.name("/svc/a", "/#/fs/a")

@@ -28,6 +28,8 @@ class Daemon:
     arguments: Sequence[str] = ()
     """More of `twistd linkerpy`'s own options."""
     env: Mapping[str, str] = field(default_factory=dict)
+    pass_fds: Sequence[int] = ()
+    """Descriptors that it is given."""
 
     def launch(self) -> None:
         """Start it, without waiting."""
@@ -42,6 +44,7 @@ class Daemon:
                 stdout=out,
                 stderr=out,
                 stdin=subprocess.DEVNULL,
+                pass_fds=self.pass_fds,
             )
 
     def wait_ready(self, seconds: float = 20) -> None:

@@ -119,3 +119,68 @@ def test_a_minute_holds_its_own_slices_only():
         stat.turn(whole=True)
         assert stat.summary is not None
         assert (stat.summary.count, stat.summary.max) == (6, minute)
+
+
+class TestClaims:
+    """Who uses a scope claims it; what several use outlives each of them."""
+
+    def test_counts_go_on_until_the_last_claim_is_given_back(self):
+        root = Metrics()
+        first, second = root.scope("rt", "web").claim(), root.scope("rt", "web").claim()
+        first.counter("requests").incr()
+        first.close()
+        second.counter("requests").incr()
+        assert not first.last
+        assert root.counter("rt", "web", "requests").value == 2
+        second.close()
+        assert second.last
+        assert root.scope("rt", "web").node is None
+
+    def test_gauges_made_through_a_claim_go_with_it(self):
+        root = Metrics()
+        first, second = root.scope("rt").claim(), root.scope("rt").claim()
+        first.scope("pool").gauge("size", read=lambda: 3)
+        second.scope("pool").gauge("size", read=lambda: 4)
+        (_, gauge), *_ = root.walk()
+        assert gauge.value == 7
+        first.close()
+        assert gauge.value == 4
+
+    def test_a_gauge_may_be_closed_before_its_claim(self):
+        claim = Metrics().scope("rt").claim()
+        claim.gauge("size", read=lambda: 3).close()
+        claim.close()
+
+    def test_a_claim_is_given_back_once(self):
+        root = Metrics()
+        first, second = root.scope("rt").claim(), root.scope("rt").claim()
+        first.close()
+        first.close()
+        second.counter("requests").incr()
+        assert root.scope("rt").node is not None
+
+    def test_a_claim_inside_another_may_outlive_it(self):
+        root = Metrics()
+        outer = root.scope("rt").claim()
+        inner = outer.scope("client").claim()
+        outer.close()
+        again = root.scope("rt", "client").claim()
+        inner.close()
+        again.counter("requests").incr()
+        assert root.scope("rt", "client").node is not None
+
+    def test_what_a_recorder_shows_outlives_who_had_it_made(self):
+        root = Metrics()
+
+        class Recorder:
+            def __init__(self, scope):
+                scope.gauge("pending", read=lambda: 5)
+
+            def settle(self):
+                pass
+
+        first, second = root.scope("rt").claim(), root.scope("rt").claim()
+        made = first.recorder(Recorder)
+        first.close()
+        assert second.recorder(Recorder) is made
+        assert dict(root.walk())[("rt", "pending")].value == 5

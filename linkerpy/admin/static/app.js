@@ -6,6 +6,7 @@ import { ask, poll } from "./poll.js";
 import { RouterCard } from "./router.js";
 import { careless, routersOf } from "./routers.js";
 import { gauge } from "./tables.js";
+import { Workers } from "./workers.js";
 
 const METRICS = "admin/metrics.json?tree=1&live=1";
 const $ = (id) => document.getElementById(id);
@@ -16,6 +17,7 @@ let states = {}; // null when that page is refused
 let rounds = 0;
 let cards = [];
 let configuration = "";
+let workers = null;
 
 const totals = {
   rate: figure($("totals"), "Requests/s"),
@@ -105,6 +107,8 @@ async function configure() {
   if (JSON.stringify(config) === configuration) return;
   configuration = JSON.stringify(config);
   build(config);
+  workers = (config.workers ?? 1) === 1 ? null : new Workers($("workers"), history);
+  $("workers").hidden = true;
 }
 
 /** Ask what the clients' names stand for. `admin.security` may refuse that page alone: then without. */
@@ -129,6 +133,17 @@ async function round(again) {
   cards.forEach((card, index) => card.show(nodes[index], states ?? {}));
   showTotals(nodes);
   showProcess(tree);
+  if (workers) await showWorkers();
+}
+
+/** With `auto` there may be one process alone; `admin.security` may refuse the page. */
+async function showWorkers() {
+  try {
+    await workers.show();
+  } catch (error) {
+    if (error.name === "TypeError" || error.name === "TimeoutError") throw error;
+    workers = null;
+  }
 }
 
 poll(round);

@@ -63,8 +63,8 @@ class OtlpConfig(TelemeterConfig):
         """The exporters; each connects when there is something to send."""
         instance = str(UUID(int=env.random.getrandbits(128), version=4))
         who = resource(self.service_name, __version__, instance)
-        reports = self._traces(env, who) if self.traces else None
-        pushes = self._metrics(env, who) if self.metrics else None
+        reports = self._traces(env, who) if self.traces and env.has_traffic else None
+        pushes = self._metrics(env, who) if self.metrics and env.sends_metrics else None
 
         def run() -> Closable:
             if pushes is not None:

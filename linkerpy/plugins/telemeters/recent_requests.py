@@ -39,6 +39,8 @@ class RecentRequestsConfig(TelemeterConfig):
 
     def build(self, env: Env) -> Telemeter:
         """The page, and the memory behind it. What callers decided on sampling does not count."""
+        if not env.has_traffic:
+            return Telemeter()
         recent = RecentRequests(self.capacity)
         tracer = Tracer(recent.record, self.sample_rate, heeds_flag=False)
         return Telemeter({PATH: requests_page(recent)}, tracer)

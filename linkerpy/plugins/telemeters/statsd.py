@@ -45,6 +45,8 @@ class StatsDConfig(TelemeterConfig):
 
     def build(self, env: Env) -> Telemeter:
         """The pusher; its socket is opened when there is something to send."""
+        if not env.sends_metrics:
+            return Telemeter()
 
         def run() -> Closable:
             target = Datagrams(env.reactor, env.inet, self.hostname, self.port)

@@ -74,6 +74,9 @@ class ZipkinHttpConfig(TelemeterConfig):
 def _exporter(
     kind: str, collector: Collector, rate: float, env: Env, *, compressed: bool
 ) -> Telemeter:
+    if not env.has_traffic:
+        return Telemeter()
+
     def new_id() -> int:
         return env.random.getrandbits(64)
 

@@ -3,14 +3,11 @@
 Source: dataplane spec, sections 2.3, 2.5 and 3.6.
 """
 
-import typing
-from typing import Any
+from typing import Protocol
 
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IPushProducer
-from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
-from zope.interface import implementer
 
 from linkerpy.codec.body import Body
 from linkerpy.codec.http import HTTP_11, Request, Response
@@ -32,10 +29,10 @@ from linkerpy.naming.addr import Address
 from linkerpy.net.tls_errors import TlsFailed
 from linkerpy.protocol.http.dialing import Dialer
 from linkerpy.protocol.http.upgrade import Upgrade
-from linkerpy.protocol.http.wire import BodyWriter
+from linkerpy.protocol.http.wire import BodyWriter, Spoken
 
 
-class Owner(typing.Protocol):
+class Owner(Protocol):
     """The pool that a connection belongs to."""
 
     address: Address
@@ -47,11 +44,8 @@ class Owner(typing.Protocol):
         """The connection has closed, or carries nothing any more."""
 
 
-@implementer(IPushProducer)
-class ClientConnection(Protocol):
+class ClientConnection(Spoken):
     """One connection to a backend, carrying one exchange at a time."""
-
-    transport: Any
 
     def __init__(self, owner: Owner, dialer: Dialer) -> None:
         self._owner = owner

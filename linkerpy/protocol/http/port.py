@@ -9,13 +9,17 @@ from typing import Any
 
 from twisted.internet.protocol import ServerFactory
 
-from linkerpy.codec.http import Response
+from linkerpy.codec.http import Request, Response
 from linkerpy.core.clock import TimerWheel
 from linkerpy.core.errors import RouterError
 from linkerpy.protocol.http.filters import HttpService, error_response
 from linkerpy.protocol.http.server1 import ServerConnection
 from linkerpy.protocol.http.wire import WireSettings
 from linkerpy.telemetry.metrics import Metrics
+
+
+async def _of_nobody(_request: Request) -> Response:
+    raise RouterError("the port has no connections any more")
 
 
 class HttpPort(ServerFactory):
@@ -40,9 +44,10 @@ class HttpPort(ServerFactory):
         self.timers = timers
         self.idles = wire.idle_time < math.inf
         self.connections: set[ServerConnection] = set()
-        self.draining = False
+        self.draining = self.closing = False
+        """Whether responses say that they are the last; whether connections end without that."""
         self.listening: Sequence[object] = ()
-        self._heir: HttpPort | None = None
+        self._lineage = [self]  # the port that connections belong to at present, through reloads
         self.on_idle: Callable[[], None] | None = None
         self.connects, self.closes = metrics.counter("connects"), metrics.counter("closes")
         self.received = metrics.counter("received_bytes")
@@ -54,11 +59,9 @@ class HttpPort(ServerFactory):
         """What Twisted calls it in its log."""
         return "http"
 
-    def buildProtocol(self, addr: Any) -> ServerConnection:
+    def buildProtocol(self, addr: Any) -> Any:
         """Make the protocol of a new connection."""
-        if self._heir is not None:  # a handshake that began here ends after a reload
-            return self._heir.buildProtocol(addr)
-        return ServerConnection(self)
+        return ServerConnection(self._lineage[0])  # a handshake may end after a reload
 
     def adopt(self, other: "HttpPort") -> None:
         """Go on with another port's connections: what they ask from now on is served here."""
@@ -66,7 +69,9 @@ class HttpPort(ServerFactory):
             connection.port = self
         self.connections |= other.connections
         other.connections = set()
-        other._heir = self
+        self._lineage = other._lineage
+        self._lineage[0] = self
+        other.service = _of_nobody  # transports know where they began: that must not keep a router
 
     def wind_down(self, on_idle: Callable[[], None]) -> None:
         """Have connections end with the next response; then call `on_idle`."""
@@ -76,6 +81,7 @@ class HttpPort(ServerFactory):
 
     def close_idle(self) -> None:
         """Close the connections that serve nothing."""
+        self.closing = True
         for connection in list(self.connections):
             connection.drain()
 

@@ -9,12 +9,10 @@ Source: dataplane spec, sections 2.5 and 2.6.
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from twisted.internet.interfaces import IPushProducer
-from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
-from zope.interface import implementer
 
 from linkerpy.codec.body import EMPTY
 from linkerpy.codec.http import HTTP_11, Request, Response
@@ -31,7 +29,7 @@ from linkerpy.core.closable import NOTHING, Closable
 from linkerpy.core.drive import Drive, drive
 from linkerpy.core.errors import Cancelled, RouterError
 from linkerpy.protocol.http.upgrade import Upgrade
-from linkerpy.protocol.http.wire import BodyWriter, Stall, peer_name
+from linkerpy.protocol.http.wire import BodyWriter, Spoken, Stall, peer_name
 from linkerpy.router.dst import Context
 
 if TYPE_CHECKING:
@@ -48,11 +46,8 @@ _DISCARD_LIMIT = 1 << 20
 """Bytes of a refused request body that are still read, so that the client sees the response."""
 
 
-@implementer(IPushProducer)
-class ServerConnection(Protocol):
+class ServerConnection(Spoken):
     """One client's connection."""
-
-    transport: Any
 
     def __init__(self, server: "HttpPort") -> None:
         self.port = server
@@ -311,7 +306,7 @@ class ServerConnection(Protocol):
         if _unread(request):
             request.body.cancel(Cancelled("the response came before the request's end"))
             self._linger()
-        elif not self._keep_alive or self.port.draining:
+        elif not self._keep_alive or self.port.closing:
             self._close()
 
     def _refuse(self, error: Http1Error) -> None:

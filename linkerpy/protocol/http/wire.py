@@ -42,6 +42,23 @@ class WireSettings:
     """Of a client: with whom it speaks TLS."""
 
 
+class Spoken:
+    """What a transport wants of a protocol: Twisted's `IProtocol` and `IPushProducer`.
+
+    It is not derived from Twisted's own class, as no class can be that is compiled.
+    """
+
+    transport: Any
+
+    def makeConnection(self, transport: Any) -> None:  # noqa: N802 - Twisted's name
+        """Begin: the connection stands."""
+        self.transport = transport
+        self.connectionMade()
+
+    def connectionMade(self) -> None:  # noqa: N802 - Twisted's name
+        """The connection stands."""
+
+
 class Wire(Protocol):
     """A connection that a body is written into."""
 

@@ -13,7 +13,7 @@ from linkerpy.core.errors import Cancelled
 from linkerpy.net.log import logger
 from linkerpy.protocol.tcp.figures import sessions
 from linkerpy.protocol.tcp.server import ServerConnection
-from linkerpy.protocol.tcp.session import Limits
+from linkerpy.protocol.tcp.session import Backend, Limits, Opening
 from linkerpy.protocol.tcp.stacks import ServerSettings, server_stack
 from linkerpy.router.env import Env
 from linkerpy.router.routing import Router
@@ -35,6 +35,10 @@ class Accepting(Protocol):
         """Leave them in the system's queue."""
 
 
+async def _of_nobody(_opening: Opening) -> Backend:
+    raise Cancelled("the port has no connections any more")
+
+
 class TcpPort(ServerFactory):
     """One listening port. `listening` is to be set once it listens."""
 
@@ -49,7 +53,7 @@ class TcpPort(ServerFactory):
         self.listening: Sequence[Accepting] = ()
         self._parked: deque[ServerConnection] = deque()
         self._on_idle: Callable[[], None] | None = None
-        self._heir: TcpPort | None = None
+        self._lineage = [self]  # the port that connections belong to at present, through reloads
         self._complained = -_BETWEEN_COMPLAINTS
         self._unsaid = 0
         idled, outlived = metrics.counter("idle"), metrics.counter("lifetime")
@@ -64,9 +68,7 @@ class TcpPort(ServerFactory):
 
     def buildProtocol(self, addr: Any) -> ServerConnection:
         """Make the protocol of a new connection."""
-        if self._heir is not None:  # a handshake that began here ends after a reload
-            return self._heir.buildProtocol(addr)
-        return ServerConnection(self)
+        return ServerConnection(self._lineage[0])  # a handshake may end after a reload
 
     def adopt(self, other: "TcpPort") -> None:
         """Go on with another port's sessions as they are, and open here those that wait there."""
@@ -74,7 +76,10 @@ class TcpPort(ServerFactory):
             connection.port = self
         self.connections |= other.connections
         self._parked += other._parked
-        other.connections, other._parked, other._heir = set(), deque(), self
+        other.connections, other._parked = set(), deque()
+        self._lineage = other._lineage
+        self._lineage[0] = self
+        other.service = _of_nobody  # transports know where they began: that must not keep a router
         self._begin_parked()
         if len(self.connections) >= self.settings.max_open:
             self._stop_reading()
