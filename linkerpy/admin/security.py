@@ -10,6 +10,7 @@ from dataclasses import dataclass
 _UI = re.compile(
     r"/|/files/.*|/admin/files/.*|/config\.json|/metrics\.json|/admin/metrics\.json"
     r"|/admin/metrics|/delegator|/delegator\.json|/logging|/help"
+    r"|/ui/.*|/names|/tls|/config"  # ours, which linkerd has not
 )
 _CONTROL = re.compile(r"/admin/shutdown|/logging\.json")
 

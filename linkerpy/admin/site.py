@@ -8,12 +8,16 @@ from typing import Any
 
 from linkerpy.admin.dashboard import dashboard_pages
 from linkerpy.admin.delegator import delegator_page
+from linkerpy.admin.explorer import explorer_page
 from linkerpy.admin.logging import logging_page
+from linkerpy.admin.member import member_page
 from linkerpy.admin.metrics import metrics_page
+from linkerpy.admin.names import names_page
 from linkerpy.admin.process import process_pages
 from linkerpy.admin.security import Security
 from linkerpy.admin.state import AdminState, Json
 from linkerpy.admin.tls import tls_page
+from linkerpy.admin.traffic import members_page, traffic_page
 from linkerpy.net.log import LEVELS
 from linkerpy.net.web import Page, Pages, as_json, site, text
 
@@ -22,7 +26,7 @@ def make_site(
     state: AdminState, security: Security, reactor: Any, telemeters: Iterable[Pages] = ()
 ) -> Any:
     """The admin server's factory; a telemeter's page takes the place of ours of the same path."""
-    metrics = metrics_page(state.metrics)
+    metrics = metrics_page(state.metrics, reactor)
     pages: dict[str, Page] = {
         **dashboard_pages(state.version),
         **process_pages(state),
@@ -32,6 +36,11 @@ def make_site(
         "/logging.json": logging_page(LEVELS),
         **{path: _state_page(show) for path, show in state.states.items()},
         "/admin/tls_failures.json": tls_page(state),
+        "/ui/traffic.json": traffic_page(state, reactor),
+        "/ui/members.json": members_page(state, reactor),
+        "/ui/member.json": member_page(state),
+        "/ui/names.json": names_page(state, reactor),
+        "/ui/metrics.json": explorer_page(state.metrics, reactor),
     }
     for more in telemeters:
         pages.update(more)

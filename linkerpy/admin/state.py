@@ -1,9 +1,10 @@
 """What the admin pages know of the process: filled in by `app`, asked by every page."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from linkerpy.admin.history import History
 from linkerpy.core.closable import Closable
 from linkerpy.net.tls_failures import TlsFailure
 from linkerpy.telemetry.metrics import Metrics
@@ -28,6 +29,10 @@ class RouterView:
     """None when the router's interpreter cannot explain itself."""
     clients: Callable[[], dict[str, Json]]
     """Client id to its state and addresses."""
+    names: Callable[[], Iterator[Json]]
+    """The names it follows, as `linkerpy.router.view` tells them."""
+    client: Callable[[str], Json | None]
+    """The state and the endpoints of a client by its id; None: there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,8 @@ class AdminState:
     """The process, as the pages see it."""
 
     metrics: Metrics
+    history: History
+    """The routers' last minutes."""
     config_json: Callable[[], Json]
     version: str
     started: float
@@ -46,6 +53,8 @@ class AdminState:
     bound_names: Callable[[Callable[[list[str]], None]], Closable]
     explain_system: Explain
     """Explains names without any configured namer."""
+    namers: Sequence[str] = ()
+    """The prefixes of the configured namers, as in `/#/io.l5d.fs`."""
     states: Mapping[str, Callable[[], Json]] = field(default_factory=dict)
     """State pages by path: what each shows."""
     tls_failures: Iterable[TlsFailure] = ()

@@ -11,6 +11,7 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 
 from linkerpy import __version__
+from linkerpy.admin.history import History
 from linkerpy.admin.security import Security
 from linkerpy.admin.site import make_site
 from linkerpy.admin.state import AdminState, RouterView
@@ -42,6 +43,7 @@ from linkerpy.router.env import Env
 from linkerpy.router.sockets import socket_options
 from linkerpy.router.telemeter import Telemeter
 from linkerpy.router.tls import server_tls
+from linkerpy.router.view import client_named, names
 from linkerpy.telemetry.metrics import Metrics
 from linkerpy.telemetry.process import watch_process
 from linkerpy.telemetry.snapshots import Snapshots
@@ -110,8 +112,9 @@ class Linkerd(Service):
         self._exporting = Group()
         self._admin: ListeningPort | None = None
         self._admin_tls = _admin_tls(config.admin, env)
+        self._history = History(env.metrics, [r.config.name for r in self._routers], env.clock)
         self._watches = Group(
-            watch_process(env.metrics, env.clock), Snapshots(env.metrics, env.clock)
+            watch_process(env.metrics, env.clock), Snapshots(env.metrics, env.clock), self._history
         )
         self._ready = False
         self._ending: Any = None  # the call that ends what has not ended by itself
@@ -152,14 +155,16 @@ class Linkerd(Service):
     def _admin_state(self) -> AdminState:
         return AdminState(
             metrics=self._env.metrics,
+            history=self._history,
             config_json=self._shown,
             version=__version__,
             started=self._started,
             shut_down=self._shut_down,
             ready=lambda: self._ready,
-            routers=lambda: [_view(router) for router in self._routers],
+            routers=lambda: [_view(router, self._env) for router in self._routers],
             bound_names=bound_names(self._namers, self._env),
             explain_system=explain_system(self._env),
+            namers=[prefix.show() for prefix, _ in self._namers],
             states=self._env.states,
             tls_failures=self._env.tls_failures,
         )
@@ -251,16 +256,18 @@ def _running(config: RouterConfig, interpreter: Interpreter, env: Env) -> Runnin
     raise TypeError(f"{config.protocol} is refused when loading")
 
 
-def _view(router: Running) -> RouterView:
+def _view(running: Running, env: Env) -> RouterView:
     """A router as the admin pages see it."""
-    config = router.config
+    config, router = running.config, running.router
     return RouterView(
         label=config.name,
         protocol=config.protocol,
         dtab=config.dtab.show(),
         servers=[f"{server.ip}/{server.port}" for server in config.servers],
-        explain=explain(router.router.interpreter),
-        clients=router.router.client_states,
+        explain=explain(router.interpreter),
+        clients=router.client_states,
+        names=lambda: names(router, env.clock.seconds()),
+        client=lambda client_id: client_named(router, client_id),
     )
 
 

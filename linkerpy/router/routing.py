@@ -259,7 +259,7 @@ class Router:
 
     def _open_path(self, dst: Dst) -> PathRoute:
         dtab = self.settings.dtab + dst.local
-        route = PathRoute(dst, Binding(self.interpreter.bind(dtab, dst.path)))
+        route = PathRoute(dst, Binding(self.interpreter.bind(dtab, dst.path), self._seconds))
         name = _label(dst.path)
         self._claim("service", name)
 
