@@ -19,11 +19,10 @@ from linkerpy.net.web import Answer, Asked, Page, Pages, as_json, html, not_allo
 
 
 def process_pages(state: AdminState) -> Pages:
-    """The pages by path."""
+    """The pages by path, those that change nothing."""
     return {
         "/admin/ping": lambda _: text("pong"),
         "/admin/ready": lambda _: text("ready\n") if state.ready() else text("not ready\n", 503),
-        "/admin/shutdown": _shutdown(state),
         "/admin/server_info": lambda _: as_json(_server_info(state)),
         "/admin/threads": lambda _: html(_threads_page()),
         "/admin/threads.json": lambda _: as_json(_threads()),
@@ -34,7 +33,9 @@ def process_pages(state: AdminState) -> Pages:
     }
 
 
-def _shutdown(state: AdminState) -> Page:
+def shutdown_page(state: AdminState) -> Page:
+    """`/admin/shutdown`: a POST ends the process, after at most `grace`."""
+
     def page(asked: Asked) -> Answer:
         if asked.method != "POST":
             return not_allowed("POST")

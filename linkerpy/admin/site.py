@@ -6,14 +6,14 @@ Source: telemetry-admin spec, section 4.4.
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from linkerpy.admin.dashboard import dashboard_pages
 from linkerpy.admin.delegator import delegator_page
 from linkerpy.admin.explorer import explorer_page
 from linkerpy.admin.logging import logging_page
 from linkerpy.admin.member import member_page
 from linkerpy.admin.metrics import metrics_page
 from linkerpy.admin.names import names_page
-from linkerpy.admin.process import process_pages
+from linkerpy.admin.pages import ui_pages
+from linkerpy.admin.process import process_pages, shutdown_page
 from linkerpy.admin.security import Security
 from linkerpy.admin.state import AdminState, Json
 from linkerpy.admin.tls import tls_page
@@ -28,12 +28,13 @@ def make_site(
     """The admin server's factory; a telemeter's page takes the place of ours of the same path."""
     metrics = metrics_page(state.metrics, reactor)
     pages: dict[str, Page] = {
-        **dashboard_pages(state.version),
+        **ui_pages(state.version),
         **process_pages(state),
+        "/admin/shutdown": security.guarded(shutdown_page(state)),
         "/admin/metrics.json": metrics,
         "/metrics.json": metrics,
         "/delegator.json": delegator_page(state, reactor),
-        "/logging.json": logging_page(LEVELS),
+        "/logging.json": security.guarded(logging_page(LEVELS, security.may_change)),
         **{path: _state_page(show) for path, show in state.states.items()},
         "/admin/tls_failures.json": tls_page(state),
         "/ui/traffic.json": traffic_page(state, reactor),

@@ -286,7 +286,7 @@ def _security(keys: SecurityKeys | None) -> Security:
         return Security()
     return Security(
         keys.ui_enabled,
-        keys.control_enabled,
+        None if keys.control_enabled and not keys.control_for_all else keys.control_enabled,
         keys.diagnostics_enabled,
         keys.path_whitelist,
         keys.path_blacklist,

@@ -50,9 +50,15 @@ class Security(Model):
 
     ui_enabled: Flag = True
     control_enabled: Flag = True
+    """Written out, it lets callers on other machines end the process and change log levels, too."""
     diagnostics_enabled: Flag = True
     path_whitelist: Many[Regex] = ()
     path_blacklist: Many[Regex] = ()
+
+    @property
+    def control_for_all(self) -> bool:
+        """Whether the file says so in so many words: the default is for this machine alone."""
+        return self.control_enabled and "control_enabled" in self.model_fields_set
 
 
 class CommonAdmin(Model):
