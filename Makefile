@@ -8,11 +8,11 @@ PYTEST = $(PY) -m pytest
 PEERS = nginx apache2 curl prometheus mariadbd psql redis-server
 UNIT = not e2e and not packaging and not browser
 
-.PHONY: help run test dev check lint unit e2e bench docs site schema certs clean
+.PHONY: help run test dev check lint unit e2e bench docs site schema certs screenshots vendor clean
 
 help:
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/\1|\2/p' Makefile \
-	  | while IFS='|' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+	  | while IFS='|' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
 run: .stamps/run ## start the demo: a backend, the router on 8080, its admin page on 9990
 	@exec sh scripts/run.sh
@@ -57,6 +57,13 @@ schema: .stamps/run ## write the JSON Schema of the configuration to dist/linker
 
 certs: .stamps/run ## make a throw-away CA and the certificates of conf/mtls-*.yml in certs/
 	@$(PY) -m linkerpy.app.cli tls certs certs web.mesh.test client-side.mesh.test
+
+screenshots: .stamps/dev ## pictures of every admin page in build/screenshots, of a mesh with traffic
+	@sh scripts/tools.sh chromium
+	@$(PY) scripts/screenshots/shoot.py build/screenshots
+
+vendor: ## fetch the charts' library anew from the npm registry, in the version written down
+	@sh scripts/vendor.sh
 
 clean: ## remove everything that make made, .venv included
 	@rm -rf .venv .stamps build dist *.egg-info .coverage twisted/plugins/dropin.cache
