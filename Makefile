@@ -11,11 +11,11 @@ COMPILED = PYTHONPATH=$(CURDIR)/build/compiled
 WIRE = tests/codec tests/fuzz tests/attack tests/policy
 SOURCES = $(shell find linkerpy twisted -name '*.py')
 
-.PHONY: help run test dev check lint unit e2e bench docs site schema certs compiled clean
+.PHONY: help run test dev check lint unit e2e bench docs site schema certs compiled screenshots vendor clean
 
 help:
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/\1|\2/p' Makefile \
-	  | while IFS='|' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+	  | while IFS='|' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
 run: .stamps/run ## start the demo: a backend, the router on 8080, its admin page on 9990
 	@exec sh scripts/run.sh
@@ -67,6 +67,13 @@ certs: .stamps/run ## make a throw-away CA and the certificates of conf/mtls-*.y
 
 compiled: .stamps/compiled ## a copy in build/compiled whose data path is compiled by mypyc
 	@echo "PYTHONPATH=$(CURDIR)/build/compiled runs it"
+
+screenshots: .stamps/dev ## pictures of every admin page in build/screenshots, of a mesh with traffic
+	@sh scripts/tools.sh chromium
+	@$(PY) scripts/screenshots/shoot.py build/screenshots
+
+vendor: ## fetch the charts' library anew from the npm registry, in the version written down
+	@sh scripts/vendor.sh
 
 clean: ## remove everything that make made, .venv included
 	@rm -rf .venv .stamps build dist *.egg-info .coverage twisted/plugins/dropin.cache

@@ -72,13 +72,21 @@ class Security(Model):
     ui_enabled: Flag = True
     """The dashboard, the delegator, the metrics as JSON, and their files."""
     control_enabled: Flag = True
-    """`/admin/shutdown` and changes of log levels."""
+    """`/admin/shutdown`, `/admin/reload` and changes of log levels.
+
+    Left out, they are for callers on this machine; written out, for all.
+    """
     diagnostics_enabled: Flag = True
     """Everything else."""
     path_whitelist: Many[Regex] = ()
     """Paths that are served although their kind is not."""
     path_blacklist: Many[Regex] = ()
     """Paths that are not served although their kind is."""
+
+    @property
+    def control_for_all(self) -> bool:
+        """Whether the file says so in so many words: the default is for this machine alone."""
+        return self.control_enabled and "control_enabled" in self.model_fields_set
 
 
 class CommonAdmin(Model):

@@ -24,7 +24,7 @@ def test_a_file_that_is_not_there_is_a_404(server, path):
 @pytest.mark.parametrize(
     ("path", "kind"),
     [
-        ("/files/app.js", "text/javascript;charset=UTF-8"),
+        ("/files/dashboard.js", "text/javascript;charset=UTF-8"),
         ("/files/app.css", "text/css;charset=UTF-8"),
         ("/favicon.ico", "image/svg+xml;charset=UTF-8"),
         ("/", "text/html;charset=UTF-8"),
