@@ -367,7 +367,6 @@ class Linkerd(Service):
     def _finish(self) -> None:
         for router in self._all_routers():
             router.break_off()
-        self._env.logs.close()
         # Routers that are closed have no metrics any more: exporters tell of them before.
         drain(self._parts.exporters, self._env.clock, self._close)
 
@@ -377,6 +376,7 @@ class Linkerd(Service):
     def _close(self) -> None:
         for router in self._all_routers():
             router.close()
+        self._env.logs.close()  # after their last lines
         self._admin.close()
         self._watches.close()
         self._given.close()

@@ -73,7 +73,7 @@ export class RouterCard {
   tcpCharts() {
     const { label } = this.router;
     return [
-      new Chart(`Sessions of ${label}`, [{ name: "New/s", colour: "accent", fill: "fill" }, { name: "Open", colour: "middle" }, { name: "Failed/s", colour: "bad", fill: "bad-fill" }], rate),
+      new Chart(`Sessions of ${label}`, [{ name: "New/s", colour: "accent", fill: "fill" }, { name: "Open", colour: "low" }, { name: "Failed/s", colour: "bad", fill: "bad-fill" }], rate),
       new Chart(`Bytes of ${label}`, [{ name: "From callers/s", colour: "low" }, { name: "To callers/s", colour: "high" }], bytes, 1024),
     ];
   }
