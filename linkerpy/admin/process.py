@@ -86,7 +86,7 @@ def _server_info(state: ProcessState) -> dict[str, Any]:
         "scm_repository": "",
         "build_last_few_commits": [],
         "start_time": time.strftime("%a %b %d %H:%M:%S UTC %Y", time.gmtime(state.started)),
-        "uptime": int((time.time() - state.started) * 1000),
+        "uptime": int(state.uptime() * 1000),
     }
 
 

@@ -62,6 +62,8 @@ class ProcessState:
     version: str
     started: float
     """Seconds since the epoch."""
+    uptime: Callable[[], float]
+    """Seconds since then, whatever became of the wall clock."""
     shut_down: Callable[[float | None], None]
     """Ends the process; seconds of grace, None for the configured ones."""
     ready: Callable[[], bool]

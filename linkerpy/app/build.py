@@ -84,7 +84,7 @@ class Linkerd(Service):
         self._on_abandoned = on_abandoned
         self._reread = reread
         self._given = inherited or Inherited()
-        self._started = time.time()
+        self._started, self._began = time.time(), env.clock.seconds()
         self._parts = Parts(program, env, self.shut_down)
         self._leaving: set[RunningRouter] = set()
         """Routers that a reload has replaced, while they have something under way."""
@@ -169,6 +169,7 @@ class Linkerd(Service):
             config_json=parts.program.shown,
             version=__version__,
             started=self._started,
+            uptime=lambda: parts.env.clock.seconds() - self._began,
             shut_down=self.shut_down,
             ready=lambda: self._ready,
             routers=lambda: [view(router, parts.env.clock) for router in parts.routers],

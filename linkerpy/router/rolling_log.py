@@ -86,6 +86,8 @@ class RollingLog:
         self._wall = wall
         self._file: FileIO | None = None
         self._closed = self._failing = False
+        self._torn = False
+        """Whether the last line is not whole: the disk was full."""
         self.users = 0
         """How many write to it; see `release`."""
         with suppress(FileExistsError):  # of a file there, opening says what is wrong
@@ -102,6 +104,7 @@ class RollingLog:
 
     def _open(self, mode: str) -> None:
         self._file = FileIO(self.path, mode)
+        self._torn = False
         found = os.fstat(self._file.fileno())
         self._rolls = stat.S_ISREG(found.st_mode)
         self._size = found.st_size if self._rolls else 0
@@ -147,12 +150,13 @@ class RollingLog:
 
     def _put(self, data: bytes) -> None:
         assert self._file is not None
-        view = memoryview(data)
+        view = memoryview(b"\n" + data if self._torn else data)
         while view:
             written = self._file.write(view)
             if written is None:
                 raise BlockingIOError("nobody takes what is written")
             self._size += written
+            self._torn = view[written - 1] != ord(b"\n")
             view = view[written:]
 
     def _roll(self) -> None:

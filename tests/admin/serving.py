@@ -64,6 +64,7 @@ class World:
             config_json=lambda: self.config,
             version="9.8.7",
             started=time.time(),
+            uptime=lambda: 1.5,
             shut_down=self.shutdowns.append,
             ready=lambda: self.ready,
             routers=lambda: [self._view("webtest", self._explain), self._view("mute", None)],

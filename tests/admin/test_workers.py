@@ -70,6 +70,7 @@ def pages(crew, metrics, clock):
         config_json=lambda: {"workers": 3},
         version="1",
         started=time.time(),
+        uptime=clock.seconds,
         shut_down=lambda grace: None,
         ready=lambda: True,
     )

@@ -14,7 +14,7 @@ TIMEOUT = 30
 class Named:
     """An HTTP backend whose page is its name."""
 
-    def __init__(self, name):
+    def __init__(self, name, host="127.0.0.1"):
         page = name.encode()
 
         class Page(http.server.BaseHTTPRequestHandler):
@@ -30,7 +30,7 @@ class Named:
             def log_message(self, *_):
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
+        self._server = http.server.ThreadingHTTPServer((host, 0), Page)
         self._server.daemon_threads = True
         self.port = self._server.server_port
         threading.Thread(target=self._server.serve_forever, daemon=True).start()

@@ -87,12 +87,11 @@ def test_a_port_that_pauses_again_and_again_is_one_line_of_the_log(port, clock, 
         if number:
             headroom.pause()
         clock.pump([0.1] * 30)
-    assert warnings == [
-        (
-            "127.0.0.1:4140 accepts nobody until some of the 800 file descriptors are free again; "
-            "raise the limit: LimitNOFILE= of systemd, ulimit -n"
-        )
-    ]
+    (line,) = warnings
+    assert line == (
+        "127.0.0.1:4140 accepts nobody until some of the 800 file descriptors are free again; "
+        "raise the limit: LimitNOFILE= of systemd, ulimit -n"
+    )
     clock.advance(60)
     headroom.pause()
     assert len(warnings) == 2

@@ -37,6 +37,7 @@ from linkerpy.naming.path import Path
 from linkerpy.naming.watch_state import WatchState
 from linkerpy.net.files import watch_directory
 from linkerpy.net.live_files import Directory, LiveFiles, RegularFile
+from linkerpy.net.paced import paced
 from linkerpy.router.families import NamerConfig
 
 if TYPE_CHECKING:  # checking a file needs no network
@@ -59,7 +60,7 @@ class FsConfig(NamerConfig):
 
     def build(self, env: "Env") -> Namer:
         """See `NamerConfig.build`."""
-        files = LiveFiles(partial(watch_directory, env.reactor))
+        files = LiveFiles(paced(partial(watch_directory, env.reactor), env.clock))
         return FsNamer(self.root_dir, self.full_prefix, files, env.inet)
 
 

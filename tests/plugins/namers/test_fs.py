@@ -62,7 +62,7 @@ def world(tmp_path):
 
 def test_it_is_built_from_its_configuration(tmp_path, world):
     config = FsConfig.model_validate({"kind": "io.l5d.fs", "rootDir": str(tmp_path)})
-    namer = config.build(SimpleNamespace(reactor=None, inet=world.inet))
+    namer = config.build(SimpleNamespace(reactor=None, clock=None, inet=world.inet))
     assert config.full_prefix == PREFIX
     assert isinstance(namer, FsNamer)
     assert isinstance(namer, Enumerable)
@@ -364,7 +364,7 @@ def test_changes_on_a_real_disk_are_noticed(tmp_path):
     reactor = EPollReactor()
     inet = make_inet()[0]
     config = FsConfig.model_validate({"kind": "io.l5d.fs", "rootDir": str(tmp_path)})
-    namer = config.build(SimpleNamespace(reactor=reactor, inet=inet))
+    namer = config.build(SimpleNamespace(reactor=reactor, clock=reactor, inet=inet))
     subject = DtabInterpreter([(PREFIX, namer)], system_namer())
     view = Follow(subject.bind(Dtab.EMPTY, PREFIX + Path.parse("/web")))
     (tmp_path / "web").write_text("10.0.0.1 80", "utf-8")
