@@ -15,6 +15,11 @@ class Sensitive(tuple[bytes, bytes]):
     __slots__ = ()
 
 
+def like(pair: Pair, name: bytes, value: bytes) -> Pair:
+    """A field as sensitive as `pair`."""
+    return Sensitive((name, value)) if pair.__class__ is Sensitive else (name, value)
+
+
 STATIC: tuple[Pair, ...] = (
     (b":authority", b""),
     (b":method", b"GET"),

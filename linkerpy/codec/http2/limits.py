@@ -28,8 +28,6 @@ class Abuse(IntEnum):
     """WINDOW_UPDATE."""
     IDLE = 5
     """Frames that mean nothing to us: PRIORITY, unknown types, frames on streams long gone."""
-    UNREAD = 6
-    """Answers that wait because the peer does not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +41,12 @@ class Allowance:
 
 
 _DEFAULTS = (
-    Allowance(1000, 100),  # all streams of a client that gives up, then a hundred a second
+    Allowance(1000, 100, per_stream=0.5),  # a client may give up all it has, and later every other
     Allowance(100, 10),
     Allowance(1000, 100, per_stream=1, per_byte=1 / 1024),  # some probe bandwidth at every read
     Allowance(100, 10, per_stream=1),
     Allowance(1000, 100, per_stream=4, per_byte=1 / 512),
     Allowance(1000, 100, per_stream=4),
-    Allowance(10_000),
 )
 
 
@@ -66,8 +63,6 @@ class Limits:
     """Settings in one frame."""
     max_held: int = 4 << 20
     """Received on all streams and not yet passed on: above that the connection stalls."""
-    max_round: int = 262_144
-    """Body bytes written before what was written is taken."""
     remembered_resets: int = 1000
     """Streams of which we know that they were reset, for frames still under way."""
 
@@ -112,7 +107,3 @@ class Counters:
             raise ConnectionFailure(
                 ErrorCode.ENHANCE_YOUR_CALM, f"too many: {kind.name.lower()} of this connection"
             )
-
-    def restore(self, kind: Abuse) -> None:
-        """Give back all of an allowance that is about now, not about how often."""
-        self._left[kind] = float(self._allowances[kind].at_once)

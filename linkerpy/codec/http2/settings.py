@@ -21,6 +21,8 @@ DEFAULT_WINDOW = 65_535
 MAX_WINDOW = 2**31 - 1
 _MAX_MAX_FRAME = 2**24 - 1
 UNLIMITED = 2**32
+_BEFORE_TOLD = 100
+"""Streams to be had of a peer that has said nothing yet. Source: RFC 9113, 6.5.2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +65,29 @@ class OurSettings:
 class PeerSettings:
     """What the peer has told us so far, the protocol's defaults for the rest.
 
-    Its table size is not kept: our blocks fit into any table, see `hpack_encode`.
+    Its table size is not kept: our blocks fit into any table, see `hpack_encode`. Nor is the size
+    of heads it would like: one that is too large for it, it refuses itself.
     """
 
-    __slots__ = ("connect_protocol", "max_frame", "max_header_list", "max_streams", "window")
+    __slots__ = ("connect_protocol", "max_frame", "max_streams", "told", "window")
 
     def __init__(self) -> None:
         self.window = DEFAULT_WINDOW
         self.max_frame = MIN_MAX_FRAME
-        self.max_streams = UNLIMITED
-        self.max_header_list = UNLIMITED
+        self.max_streams = _BEFORE_TOLD
+        self.told = False
+        """Whether the peer has told anything."""
         self.connect_protocol = False
 
     def __repr__(self) -> str:
         told = ", ".join(f"{name}={getattr(self, name)}" for name in self.__slots__)
         return f"<PeerSettings {told}>"
+
+    def begin(self) -> None:
+        """Settings come, the first ones perhaps: what they leave out is as by default."""
+        if not self.told:
+            self.told = True
+            self.max_streams = UNLIMITED
 
     def take(self, identifier: int, value: int, *, from_server: bool) -> None:
         """One setting; unknown ones mean nothing.
@@ -96,8 +106,6 @@ class PeerSettings:
             self.max_frame = value
         elif identifier == MAX_CONCURRENT_STREAMS:
             self.max_streams = value
-        elif identifier == MAX_HEADER_LIST_SIZE:
-            self.max_header_list = value
         elif identifier == ENABLE_PUSH:
             if value > 1 or (value and from_server):
                 raise _wrong("a setting of ENABLE_PUSH of", value)

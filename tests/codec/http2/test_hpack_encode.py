@@ -53,7 +53,8 @@ def test_a_long_cookie_may_be_indexed():
 
 
 @pytest.mark.parametrize(
-    ("value", "bits", "octets"), [(10, 5, "0a"), (1337, 5, "1f9a0a"), (42, 8, "2a"), (31, 5, "1f00")]
+    ("value", "bits", "octets"),
+    [(10, 5, "0a"), (1337, 5, "1f9a0a"), (42, 8, "2a"), (31, 5, "1f00")],
 )
 def test_integers_are_those_of_the_rfc(value, bits, octets):
     assert encode.integer(value, bits).hex() == octets
