@@ -10,6 +10,7 @@ connections do not go out.
 Source: RFC 9113, sections 8.1 to 8.3; RFC 8441; RFC 7541.
 """
 
+import re
 from functools import lru_cache
 
 from linkerpy.codec.body import Trailers
@@ -24,6 +25,8 @@ _KEY = "http2"
 """Under which `Fields.framing` keeps what is worked out here."""
 _NOT_SENT = CONNECTION_FIELDS | {b"http2-settings"}
 _SMALL = 1024
+_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_AUTHORITY = re.compile(rb"[\x21-\x7e\x80-\xff]*")
 _LENGTH = hpack.integer(28, 4)
 """`content-length`, of which the value follows."""
 
@@ -51,7 +54,7 @@ def request_block(request: Request) -> bytes:
     if len(uri.split()) != 1:
         raise UnwritableHead(f"white space in request target {uri!r}")
     authority, rest = _encoded(request, describes=False)
-    head = _METHODS.get(method) or hpack.field((b":method", method))
+    head = _METHODS.get(method) or _token(b":method", method)
     if method == b"CONNECT" and request.protocol is None:
         return b"%b%b%b" % (head, hpack.field((b":authority", uri)), rest)
     scheme = request.scheme
@@ -61,9 +64,15 @@ def request_block(request: Request) -> bytes:
         scheme = b"http"
     path = hpack.field((b":path", uri)) if len(uri) < 12 else b"\x04" + hpack.string(uri)
     if request.protocol is not None:
-        head += hpack.field((b":protocol", request.protocol))
-    told = _SCHEMES.get(scheme) or hpack.field((b":scheme", scheme))
+        head += _token(b":protocol", request.protocol)
+    told = _SCHEMES.get(scheme) or _token(b":scheme", scheme)
     return b"%b%b%b%b%b" % (head, told, authority, path, rest)
+
+
+def _token(name: bytes, value: bytes) -> bytes:
+    if not _TOKEN.fullmatch(value):
+        raise UnwritableHead(f"a bad {name.decode()}: {value!r}")
+    return hpack.field((name, value))
 
 
 def response_block(response: Response, *, describes: bool = False) -> bytes:
@@ -168,7 +177,10 @@ def _encode(pairs: Headers) -> Encoded:
         name = pair[0]
         folded = name.lower()
         if folded == b"host":
-            authority = authority or hpack.field((b":authority", pair[1]))
+            if not _AUTHORITY.fullmatch(pair[1]):
+                raise UnwritableHead(f"not an authority: {pair[1]!r}")
+            if pair[1] and not authority:  # empty, it is better left out
+                authority = hpack.field((b":authority", pair[1]))
         elif folded not in _NOT_SENT and (folded != b"te" or pair[1] == b"trailers"):
             kept.append(pair if folded == name else like(pair, folded, pair[1]))
     try:
