@@ -190,16 +190,19 @@ class Inbound(Outbound):
         """A stream ended for nothing; a server has had the work, and counts."""
 
     def _stray(self, number: int, what: str) -> None:
-        """A frame on a stream that is not open.
+        """A frame on a stream that is not open: under way if we have reset the stream.
 
-        Raises: ConnectionFailure unless we have reset the stream: then it was under way.
+        Raises: ConnectionFailure for a stream that nobody has reset.
         """
         self._idle_is_wrong(number, what)
-        if number not in self._resets:
+        ours = self._resets.get(number)
+        if ours is None:
             raise ConnectionFailure(
                 ErrorCode.STREAM_CLOSED, f"{what} on stream {number}, which is closed"
             )
         self._spend(Abuse.IDLE)
+        if not ours:
+            self.out.append(frames.rst_stream(number, ErrorCode.STREAM_CLOSED))
 
     def _idle_is_wrong(self, number: int, what: str) -> None:
         """Raises: ConnectionFailure for a stream that does not exist yet, or never can."""
@@ -225,6 +228,7 @@ class Inbound(Outbound):
             code, "the peer reset the stream", processed=code != ErrorCode.REFUSED_STREAM
         )
         self._drop(stream, error)
+        self._remember_reset(number, ours=False)
         self._events.append(StreamFailed(stream, error))
         if not answered:
             self._unanswered()

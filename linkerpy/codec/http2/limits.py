@@ -64,7 +64,7 @@ class Limits:
     max_held: int = 4 << 20
     """Received on all streams and not yet passed on: above that the connection stalls."""
     remembered_resets: int = 1000
-    """Streams of which we know that they were reset, for frames still under way."""
+    """Streams of which it is known that they were reset, for frames that come nevertheless."""
 
 
 class Counters:

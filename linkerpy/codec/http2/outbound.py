@@ -57,8 +57,8 @@ class Outbound:
         self._first_block = True
         self._waiting: dict[int, Stream] = {}
         """Streams that only the connection's window holds back, in the order of their turns."""
-        self._resets: dict[int, None] = {}
-        """Streams that we reset, the latest, of which the peer may not know yet."""
+        self._resets: dict[int, bool] = {}
+        """The latest streams that were reset, and whether by us: then the peer may not know yet."""
         self._held = 0
 
     def take(self) -> list[bytes]:
@@ -214,10 +214,13 @@ class Outbound:
 
     def _write_reset(self, number: int, code: int) -> None:
         self.out.append(frames.rst_stream(number, code))
+        self._remember_reset(number, ours=True)
+
+    def _remember_reset(self, number: int, *, ours: bool) -> None:
         resets = self._resets
         if len(resets) >= self._limits.remembered_resets:
             del resets[next(iter(resets))]
-        resets[number] = None
+        resets[number] = ours
 
     def _drop(self, stream: Stream, error: StreamFailure) -> None:
         """Forget a stream that has ended before its time."""
