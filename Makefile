@@ -11,11 +11,11 @@ COMPILED = PYTHONPATH=$(CURDIR)/build/compiled
 WIRE = tests/codec tests/fuzz tests/attack tests/policy
 SOURCES = $(shell find linkerpy twisted -name '*.py')
 
-.PHONY: help run test dev check lint unit e2e bench docs site schema certs compiled clean
+.PHONY: help run test dev check lint unit e2e bench docs site schema certs compiled screenshots vendor clean
 
 help:
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/\1|\2/p' Makefile \
-	  | while IFS='|' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+	  | while IFS='|' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
 run: .stamps/run ## start the demo: a backend, the router on 8080, its admin page on 9990
 	@exec sh scripts/run.sh
@@ -45,8 +45,9 @@ e2e: .stamps/dev ## whole processes against real backends
 	@sh scripts/tools.sh $(PEERS)
 	@$(PYTEST) -m e2e
 
-bench: .stamps/compiled ## CPU per request beside NGINX and twisted.web (ARGS=--quick, --profile, ...)
-	@sh scripts/tools.sh nginx wrk
+bench: .stamps/compiled ## speed and memory beside NGINX, HAProxy and Envoy (ARGS=--quick, --profile, ...)
+	@sh scripts/tools.sh nginx haproxy wrk
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-input -e '.[bench]' || true
 	@$(PY) -m bench $(ARGS)
 
 docs: .stamps/dev ## check that every link and file named in the documents exists
@@ -66,6 +67,13 @@ certs: .stamps/run ## make a throw-away CA and the certificates of conf/mtls-*.y
 
 compiled: .stamps/compiled ## a copy in build/compiled whose data path is compiled by mypyc
 	@echo "PYTHONPATH=$(CURDIR)/build/compiled runs it"
+
+screenshots: .stamps/dev ## pictures of every admin page in build/screenshots, of a mesh with traffic
+	@sh scripts/tools.sh chromium
+	@$(PY) scripts/screenshots/shoot.py build/screenshots
+
+vendor: ## fetch the charts' library anew from the npm registry, in the version written down
+	@sh scripts/vendor.sh
 
 clean: ## remove everything that make made, .venv included
 	@rm -rf .venv .stamps build dist *.egg-info .coverage twisted/plugins/dropin.cache

@@ -1,4 +1,4 @@
-"""CPU per request of the router beside NGINX and twisted.web's reverse proxy: `make bench`.
+"""linkerpy beside NGINX, HAProxy and Envoy: `make bench`; and under faults for long: `make soak`.
 
 Trust the ratios of one run; the absolute figures are this machine's, today.
 """

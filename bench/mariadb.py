@@ -12,17 +12,20 @@ import shutil
 import statistics
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from bench.load import LOAD_CORE
-from bench.processes import BenchError, cpu_seconds, find, free_port, pinned, running
-from bench.tcp_subjects import SUBJECTS
-from bench.turns import directory, run, spread, table
+from bench.processes import BenchError, cpu_seconds, directory, find, free_port, pinned, running
+from bench.processes import run as run_all
+from bench.report import table
+from bench.subjects import SUBJECTS, Work
 
 _ROWS = 10_000
 _CONNECTIONS = 8
 _ACCOUNT = "mesh"
+_PROXIES = ("linkerpy", "linkerpy, compiled", "haproxy")
 
 
 def _options() -> argparse.Namespace:
@@ -37,10 +40,14 @@ def measure(stack: ExitStack, options: argparse.Namespace) -> None:
     database = _database(stack)
     _sysbench(database, "prepare", 0)
     where: dict[str, tuple[int | None, int]] = {"straight": (None, database)}
-    for subject in SUBJECTS[:2]:
-        port, root = free_port(), directory(stack)
-        command = subject.command(port, database, root)
-        where[subject.name] = stack.enter_context(running(command, port, root, LOAD_CORE)), port
+    for subject in (one for one in SUBJECTS if one.name in _PROXIES):
+        root = directory(stack)
+        work = Work("tcp", free_port(), database, root, root)
+        command = subject.command(work)
+        where[subject.name] = (
+            stack.enter_context(running(command, work.port, root, LOAD_CORE)),
+            work.port,
+        )
     found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in where}
     for number in range(options.rounds):
         print(f"round {number + 1} of {options.rounds}", file=sys.stderr)
@@ -53,8 +60,13 @@ def measure(stack: ExitStack, options: argparse.Namespace) -> None:
     rows = []
     for name, rounds in found.items():
         rates, times, costs = ([one[column] for one in rounds] for column in range(3))
-        rows.append([name, spread(rates), f"{statistics.median(times):.1f}", spread(costs)])
+        rows.append([name, _spread(rates), f"{statistics.median(times):.1f}", _spread(costs)])
     print(table(heads, rows))
+
+
+def _spread(rounds: Sequence[float]) -> str:
+    """The median, and the rounds that are farthest from it."""
+    return f"{statistics.median(rounds):.0f} ({min(rounds):.0f} to {max(rounds):.0f})"
 
 
 def _database(stack: ExitStack) -> int:
@@ -111,4 +123,5 @@ def _read(report: str) -> tuple[int, float]:
 
 
 if __name__ == "__main__":
-    run(measure, _options())
+    asked = _options()
+    run_all(lambda stack: measure(stack, asked))

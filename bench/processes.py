@@ -2,11 +2,14 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
@@ -17,6 +20,30 @@ class BenchError(Exception):
     """A run that would measure something else than it says."""
 
 
+class Absent(BenchError):
+    """A program that is not installed."""
+
+    def __init__(self, what: str, cure: str) -> None:
+        super().__init__(f"{what} is missing: {cure}")
+
+
+def run(measure: Callable[[ExitStack], None]) -> None:
+    """Measure; what was started ends with it. One line and exit code 1 when it cannot be."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        with ExitStack() as stack:
+            measure(stack)
+    except BenchError as error:
+        sys.exit(f"bench: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def directory(stack: ExitStack) -> Path:
+    """A directory that lasts as long as `stack`."""
+    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="linkerpy-bench-")))
+
+
 def free_port() -> int:
     """Return a port of 127.0.0.1 that nothing listens on."""
     with socket.socket() as probe:
@@ -25,8 +52,9 @@ def free_port() -> int:
 
 
 def find(program: str) -> str | None:
-    """Return the path of a program; daemons live in /usr/sbin, which may not be on PATH."""
-    return shutil.which(program, path=os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin")
+    """Return the path of a program; /usr/sbin and this interpreter's scripts may not be on PATH."""
+    places = (os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin", Path(sys.executable).parent)
+    return shutil.which(program, path=os.pathsep.join(map(str, places)))
 
 
 def pinned(core: int, command: Sequence[str]) -> list[str]:

@@ -5,16 +5,20 @@ A logger without a level of its own has its nearest ancestor's; `root` is the an
 Source: telemetry-admin spec, section 4.4.
 """
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from linkerpy.net.log import Levels
 from linkerpy.net.web import Answer, Asked, Page, as_json, not_allowed
 
 
-def logging_page(levels: Levels) -> Page:
-    """The page: GET lists, POST changes."""
+def logging_page(levels: Levels, may_change: Callable[[Asked], bool]) -> Page:
+    """The page: GET lists, POST changes. `Allow` says whether this caller may do so."""
 
     def page(asked: Asked) -> Answer:
         if asked.method in ("GET", "HEAD"):
-            return as_json(levels.all())
+            allowed = "GET, POST" if may_change(asked) else "GET"
+            return replace(as_json(levels.all()), headers={"Allow": allowed})
         if asked.method != "POST":
             return not_allowed("GET", "POST")
         logger, level = asked.args.get("logger"), asked.args.get("level")

@@ -19,12 +19,10 @@ from linkerpy.net.web import Answer, Asked, Page, Pages, as_json, html, not_allo
 
 
 def process_pages(state: ProcessState) -> Pages:
-    """The pages by path."""
+    """The pages by path, those that change nothing."""
     return {
         "/admin/ping": lambda _: text("pong"),
         "/admin/ready": lambda _: text("ready\n") if state.ready() else text("not ready\n", 503),
-        "/admin/shutdown": _shutdown(state),
-        "/admin/reload": _reload(state),
         "/admin/server_info": lambda _: as_json(_server_info(state)),
         "/admin/threads": lambda _: html(threads_page(_threads())),
         "/admin/threads.json": lambda _: as_json(_threads()),
@@ -39,6 +37,11 @@ def names_pages(state: AdminState) -> Pages:
         "/client_state.json": lambda _: as_json(_clients(state)),
         "/bound-names.json": _bound_names(state),
     }
+
+
+def control_pages(state: ProcessState) -> Pages:
+    """The pages by path, those that end the process or change what it does."""
+    return {"/admin/shutdown": _shutdown(state), "/admin/reload": _reload(state)}
 
 
 def _shutdown(state: ProcessState) -> Page:

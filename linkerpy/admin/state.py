@@ -1,11 +1,12 @@
 """What the admin pages know of the process: filled in by `app`, asked by every page."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from twisted.internet.defer import Deferred
 
+from linkerpy.admin.history import History
 from linkerpy.core.closable import Closable
 from linkerpy.net.tls_failures import TlsFailure
 from linkerpy.telemetry.metrics import Metrics
@@ -42,6 +43,10 @@ class RouterView:
     """None when the router's interpreter cannot explain itself."""
     clients: Callable[[], dict[str, Json]]
     """Client id to its state and addresses."""
+    names: Callable[[], Iterator[Json]]
+    """The names it follows, as `linkerpy.router.view` tells them."""
+    client: Callable[[str], Json | None]
+    """The state and the endpoints of a client by its id; None: there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +54,10 @@ class ProcessState:
     """The process as such, as the pages see it."""
 
     metrics: Metrics
+    history: History
+    """The routers' last minutes."""
+    labels: Callable[[], Mapping[str, str]]
+    """The routers' labels, in their order, with their protocols."""
     config_json: Callable[[], Json]
     version: str
     started: float
@@ -68,6 +77,8 @@ class AdminState(ProcessState):
     bound_names: Callable[[Callable[[list[str]], None]], Closable]
     explain_system: Explain
     """Explains names without any configured namer."""
+    namers: Sequence[str] = ()
+    """The prefixes of the configured namers, as in `/#/io.l5d.fs`."""
     states: Mapping[str, Callable[[], Json]] = field(default_factory=dict)
     """State pages by path: what each shows."""
     tls_failures: Iterable[TlsFailure] = ()

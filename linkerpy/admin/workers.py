@@ -12,7 +12,9 @@ from typing import Any, Protocol
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
+from linkerpy.admin.member import UNKNOWN, member_page
 from linkerpy.admin.process import threads_page
+from linkerpy.admin.security import Security
 from linkerpy.admin.site import general_pages, index_pages
 from linkerpy.admin.state import Json, ProcessState
 from linkerpy.net.web import Answer, Asked, Page, Pages, as_json, html, text
@@ -51,12 +53,19 @@ class Crew(Protocol):
 class WorkersPages(dict[str, Page]):
     """The pages by path; `know` adds those that only workers have."""
 
-    def __init__(self, state: ProcessState, crew: Crew, telemeters: Iterable[Pages]) -> None:
+    def __init__(
+        self,
+        state: ProcessState,
+        security: Security,
+        crew: Crew,
+        reactor: Any,
+        telemeters: Iterable[Pages],
+    ) -> None:
         super().__init__()
         self._crew = crew
         self._first = _first(crew)
-        own = general_pages(state)
-        figures = {path: own[path] for path in ("/admin/metrics.json", "/metrics.json")}
+        own = general_pages(state, security, reactor)
+        figures = {path: own[path] for path in _FIGURES}
         for more in telemeters:
             figures.update(more)
         pages = {
@@ -65,6 +74,7 @@ class WorkersPages(dict[str, Page]):
             **{path: _merged(crew, merge) for path, merge in _MERGED.items()},
             "/admin/threads": _threads(crew),
             "/delegator.json": self._first,
+            "/ui/member.json": _member(member_page(state, lambda *_: None), crew),
             "/logging.json": _logging(own["/logging.json"], self._first, crew),
             "/admin/workers.json": _fresh(lambda _: as_json(crew.told()), crew),
         }
@@ -176,6 +186,23 @@ def _logging(own: Page, first: Page, crew: Crew) -> Page:
     return page
 
 
+def _member(own: Page, crew: Crew) -> Page:
+    """Figures are those of all together; only workers know a client's endpoints."""
+
+    def page(asked: Asked) -> Answer | Deferred[Answer]:
+        answer = own(asked)
+        assert isinstance(answer, Answer)
+        if answer.status != 200 or asked.args["kind"] != "client":
+            return answer
+        return _all(crew, asked).addCallback(whole, json.loads(answer.body))
+
+    def whole(answers: dict[int, Answer], told: Json) -> Answer:
+        known = [one for one in answers.values() if one.status == 200]
+        return as_json({**told, **_merge_endpoints([json.loads(one.body) for one in known])})
+
+    return page
+
+
 def _threads(crew: Crew) -> Page:
     def show(answers: dict[int, Answer], asked: Asked) -> Answer:
         return html(threads_page(_merge_threads(_read(answers), asked)))
@@ -209,6 +236,39 @@ def _merge_names(parts: dict[int, list[str]], _asked: Asked) -> list[str]:
     return list(dict.fromkeys(name for part in parts.values() for name in part))
 
 
+def _merge_followed(parts: dict[int, Json], _asked: Asked) -> Json:
+    """Each name once, as the worker sees it that has followed it longest."""
+    names: dict[tuple[str, ...], Json] = {}
+    for part in parts.values():
+        for name in part["names"]:
+            key = (name["router"], name["path"], name["local"])
+            if key not in names or names[key]["followed"] < name["followed"]:
+                names[key] = name
+    namers = [part["namers"] for part in parts.values()]
+    return {"namers": namers[0], "names": list(names.values())}
+
+
+def _merge_endpoints(parts: list[Json]) -> Json:
+    """What a client is to all workers: bound, if it is anywhere; loads are added up.
+
+    An endpoint is shown as the worker sees it to which it is least well.
+    """
+    bound = [part for part in parts if part["state"] == "bound"] or parts
+    if not bound:
+        return UNKNOWN
+    endpoints: dict[str, Json] = {}
+    for part in parts:
+        for endpoint in part["endpoints"]:
+            known = endpoints.setdefault(endpoint["address"], endpoint)
+            if known is not endpoint:
+                known["load"] += endpoint["load"]
+                if known["state"] == "live":
+                    known["state"] = endpoint["state"]
+    trouble = next((part["trouble"] for part in parts if part["trouble"]), "")
+    told = list(endpoints.values())
+    return {"state": bound[0]["state"], "trouble": trouble, "endpoints": told}
+
+
 def _merge_failures(parts: dict[int, Json], _asked: Asked) -> Json:
     rows = [
         failure | {"worker": number}
@@ -237,9 +297,11 @@ def _merge_threads(parts: dict[int, Json], _asked: Asked) -> Json:
     }
 
 
+_FIGURES = ("/admin/metrics.json", "/metrics.json", "/ui/members.json", "/ui/metrics.json")
 _MERGED: dict[str, Merge] = {
     "/client_state.json": _merge_clients,
     "/bound-names.json": _merge_names,
+    "/ui/names.json": _merge_followed,
     "/admin/tls_failures.json": _merge_failures,
     "/admin/threads.json": _merge_threads,
 }

@@ -12,6 +12,7 @@ from linkerpy.admin.state import RouterView
 from linkerpy.app.names import explain
 from linkerpy.app.parts import Listens, Parts
 from linkerpy.app.schema import Security as SecurityKeys
+from linkerpy.core.clock import Clock
 from linkerpy.core.closable import Group
 from linkerpy.net.errors import show_address
 from linkerpy.net.inherited import Inherited
@@ -20,6 +21,7 @@ from linkerpy.net.log import logger
 from linkerpy.net.web import Pages
 from linkerpy.router.running import RunningRouter
 from linkerpy.router.sockets import socket_options
+from linkerpy.router.view import client_named, names
 
 _log = logger("linkerpy")
 
@@ -30,7 +32,7 @@ class AdminServer:
     Parts that are not to have a server have the pages all the same: another process asks for them.
     """
 
-    def __init__(self, reactor: Any, make_pages: Callable[[Parts], Pages]) -> None:
+    def __init__(self, reactor: Any, make_pages: Callable[[Parts, Security], Pages]) -> None:
         self.pages: Pages = {}
         """The pages by path."""
         self._reactor = reactor
@@ -52,10 +54,10 @@ class AdminServer:
 
         Raises: ListenError, if there is no socket for it in `sockets`.
         """
-        self.pages = self._make_pages(parts)
+        security = _security(parts.config.admin.security)
+        self.pages = self._make_pages(parts, security)
         if not parts.program.has_admin:
             return
-        security = _security(parts.config.admin.security)
         if self._site is None:
             self._site = serve(self.pages, security, parts.env.metrics, self._reactor)
         else:
@@ -69,6 +71,7 @@ class AdminServer:
         keys, tls = parts.config.admin, parts.admin_tls
         options = socket_options(keys.socket_options)
         new = listen(self._reactor, self._site, keys.ip, keys.port, options, tls, sockets)
+        new.use_up()
         self._listening = new
         host = new.getHost()
         scheme = "http" if tls is None else "https"
@@ -97,7 +100,7 @@ def _close_admin(parts: Parts) -> None:
     Group(parts.admin_metrics, *tls).close()
 
 
-def view(router: RunningRouter) -> RouterView:
+def view(router: RunningRouter, clock: Clock) -> RouterView:
     """A router as the admin pages see it."""
     config = router.config
     return RouterView(
@@ -107,6 +110,8 @@ def view(router: RunningRouter) -> RouterView:
         servers=[f"{server.ip}/{server.port}" for server in config.servers],
         explain=explain(router.router.interpreter),
         clients=router.router.client_states,
+        names=lambda: names(router.router, clock.seconds()),
+        client=lambda client_id: client_named(router.router, client_id),
     )
 
 
@@ -116,7 +121,7 @@ def _security(keys: SecurityKeys | None) -> Security:
         return Security()
     return Security(
         keys.ui_enabled,
-        keys.control_enabled,
+        None if keys.control_enabled and not keys.control_for_all else keys.control_enabled,
         keys.diagnostics_enabled,
         keys.path_whitelist,
         keys.path_blacklist,

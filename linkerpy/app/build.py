@@ -12,6 +12,8 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 
 from linkerpy import __version__
+from linkerpy.admin.history import History
+from linkerpy.admin.security import Security
 from linkerpy.admin.site import pages_of
 from linkerpy.admin.state import AdminState, Reloaded
 from linkerpy.app.admin_server import AdminServer, view
@@ -89,9 +91,11 @@ class Linkerd(Service):
         self._grace: float | None = None  # seconds; None is what the configuration says
         # Reloads are told by the process that is asked for them.
         self._reloads = Reloads(env.metrics if program.has_admin else Metrics())
+        self._history = History(env.metrics, self._labels, env.clock)
         self._watches = Group(
             watch_process(self._process_metrics(env), env.clock),
             Snapshots(env.metrics, env.clock),
+            self._history,
         )
         self._admin = AdminServer(env.reactor, self._make_pages)
         self._ready = False
@@ -102,6 +106,10 @@ class Linkerd(Service):
     def _process_metrics(self, env: Env) -> Metrics:
         """Where the figures of this process itself go."""
         return env.metrics
+
+    def _labels(self) -> dict[str, str]:
+        """The routers' labels, with their protocols."""
+        return {router.name: router.protocol for router in self._parts.config.routers}
 
     @property
     def pages(self) -> Pages:
@@ -150,20 +158,23 @@ class Linkerd(Service):
             for where in router.listen(sockets):
                 _log.info("serving {label} on {where}", label=router.config.name, where=where)
 
-    def _make_pages(self, parts: Parts) -> Pages:
-        return pages_of(self._admin_state(parts), parts.env.reactor, parts.pages)
+    def _make_pages(self, parts: Parts, security: Security) -> Pages:
+        return pages_of(self._admin_state(parts), security, parts.env.reactor, parts.pages)
 
     def _admin_state(self, parts: Parts) -> AdminState:
         return AdminState(
             metrics=parts.env.metrics,
+            history=self._history,
+            labels=self._labels,
             config_json=parts.program.shown,
             version=__version__,
             started=self._started,
             shut_down=self.shut_down,
             ready=lambda: self._ready,
-            routers=lambda: [view(router) for router in parts.routers],
+            routers=lambda: [view(router, parts.env.clock) for router in parts.routers],
             bound_names=bound_names(parts.namers, parts.env),
             explain_system=explain_system(parts.env),
+            namers=[prefix.show() for prefix, _ in parts.namers],
             states=parts.env.states,
             tls_failures=parts.env.tls_failures,
             reload=self.reload,
@@ -354,12 +365,18 @@ class Linkerd(Service):
         self._finish()
 
     def _finish(self) -> None:
-        for router in (*self._parts.routers, *self._leaving):
-            router.close()
-        self._env.logs.close()
+        for router in self._all_routers():
+            router.break_off()
+        # Routers that are closed have no metrics any more: exporters tell of them before.
         drain(self._parts.exporters, self._env.clock, self._close)
 
+    def _all_routers(self) -> list[RunningRouter]:
+        return [*self._parts.routers, *self._leaving]
+
     def _close(self) -> None:
+        for router in self._all_routers():
+            router.close()
+        self._env.logs.close()  # after their last lines
         self._admin.close()
         self._watches.close()
         self._given.close()

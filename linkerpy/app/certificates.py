@@ -12,7 +12,7 @@ from linkerpy.config.source import Loc, Source
 from linkerpy.config.tls import ClientTls, ServerTls
 from linkerpy.net.tls_context import Made, make_calling, make_serving
 from linkerpy.net.tls_files import TlsConfigError
-from linkerpy.protocol.tcp.config import L5dTcpClientTls, L5dTcpServerTls
+from linkerpy.protocol.tcp.linkerd_tcp import L5dTcpClientTls, L5dTcpServerTls
 from linkerpy.router.tls import calling, serving
 
 

@@ -61,7 +61,7 @@ class Crew:
 
     def ask(self, number: int, asked: Asked) -> Deferred[Answer]:
         """What a worker answers to a request for an admin page. Fails with WorkerGone."""
-        fields = ("method", "path", "content_type", "accept", "foreign", "host")
+        fields = ("method", "path", "content_type", "accept", "foreign", "host", "peer", "browser")
         body = {name: getattr(asked, name) for name in fields} | {"args": dict(asked.args)}
         return self._workers.places[number].call({"ask": body}, asked.body).addCallback(_answer)
 

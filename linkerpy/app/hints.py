@@ -73,9 +73,9 @@ def _exposed_admin(config: Linker, source: Source) -> Iterator[Mistake]:
         return
     if admin.tls is not None and admin.tls.require_client_auth:
         return
-    control = admin.security is None or admin.security.control_enabled
+    control = admin.security is not None and admin.security.control_for_all
     harm = "see the configuration and shut the router down" if control else "see the configuration"
-    closing = ", or `admin.security.controlEnabled: false`" if control else ""
+    closing = ", or take out `admin.security.controlEnabled: true`" if control else ""
     yield Mistake(
         source.key_spot(("admin", "ip")),
         f"whoever reaches {admin.ip}:{admin.port} can {harm}: write `ip: 127.0.0.1`{closing}, or "

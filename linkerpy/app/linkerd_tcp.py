@@ -19,11 +19,6 @@ from linkerpy.plugins.accruals.consecutive_failures import ConsecutiveFailuresCo
 from linkerpy.plugins.backoffs import ConstantConfig
 from linkerpy.plugins.interpreters.namerd import NamerdPollConfig
 from linkerpy.protocol.tcp.config import (
-    FailFast,
-    L5dTcpClientKeys,
-    L5dTcpRouter,
-    L5dTcpServer,
-    L5dTcpStaticClient,
     TcpClientEntry,
     TcpGlobalClient,
     TcpRouter,
@@ -31,6 +26,13 @@ from linkerpy.protocol.tcp.config import (
     TcpStaticClient,
 )
 from linkerpy.protocol.tcp.dst_name import DstName
+from linkerpy.protocol.tcp.linkerd_tcp import (
+    FailFast,
+    L5dTcpClientKeys,
+    L5dTcpRouter,
+    L5dTcpServer,
+    L5dTcpStaticClient,
+)
 from linkerpy.router.config import BindingCache
 from linkerpy.router.env import Env
 from linkerpy.router.telemeter import Telemeter

@@ -27,7 +27,7 @@ from linkerpy.config.report import ConfigError, Mistake
 from linkerpy.config.source import START, Source, SourceError
 from linkerpy.config.tls import ServerTls
 from linkerpy.plugins import BUILTIN
-from linkerpy.protocol.tcp.config import L5dTcpRouter
+from linkerpy.protocol.tcp.linkerd_tcp import L5dTcpRouter
 from linkerpy.router.config import RouterConfig
 from linkerpy.router.families import InterfaceConfig, NamerConfig, StoreConfig, TelemeterConfig
 
@@ -63,7 +63,7 @@ Workers = Annotated[
         {"anyOf": [{"type": "integer", "minimum": 1, "maximum": MOST_WORKERS}, {"const": "auto"}]}
     ),
 ]
-"""How many processes serve; `auto` is one for each processor. linkerpy's own."""
+"""A number of processes. linkerpy's own."""
 
 
 class Security(Model):
@@ -72,13 +72,21 @@ class Security(Model):
     ui_enabled: Flag = True
     """The dashboard, the delegator, the metrics as JSON, and their files."""
     control_enabled: Flag = True
-    """`/admin/shutdown` and changes of log levels."""
+    """`/admin/shutdown`, `/admin/reload` and changes of log levels.
+
+    Left out, they are for callers on this machine; written out, for all.
+    """
     diagnostics_enabled: Flag = True
     """Everything else."""
     path_whitelist: Many[Regex] = ()
     """Paths that are served although their kind is not."""
     path_blacklist: Many[Regex] = ()
     """Paths that are not served although their kind is."""
+
+    @property
+    def control_for_all(self) -> bool:
+        """Whether the file says so in so many words: the default is for this machine alone."""
+        return self.control_enabled and "control_enabled" in self.model_fields_set
 
 
 class CommonAdmin(Model):
@@ -144,7 +152,9 @@ class Linker(Model):
     telemetry: Many[Annotated[TelemeterConfig, KindOf("telemeter")]] = ()
     """Where metrics and traces go."""
     usage: Usage | None = None
+    """Accepted, and nothing is ever sent."""
     workers: Workers = 1
+    """How many processes serve; `auto` is one for each processor."""
 
     @field_validator("routers")
     @classmethod
@@ -164,6 +174,7 @@ class Namerd(Model):
     interfaces: Many[Annotated[InterfaceConfig, KindOf("iface")]]
     """How routers ask."""
     namers: Many[Annotated[NamerConfig, KindOf("namer", gated=False)]] = ()
+    """What the dtabs' names lead to; their prefixes must not overlap."""
     telemetry: Many[Annotated[TelemeterConfig, KindOf("telemeter")]] = ()
     """Where metrics go."""
     admin: NamerdAdmin = NamerdAdmin()
@@ -181,9 +192,13 @@ class LinkerTcpAdmin(Model):
     """linkerd-tcp's admin server."""
 
     ip: Ip = "127.0.0.1"
+    """The address it listens on; whoever reaches it can end the process."""
     port: Port = 9989
+    """Where it listens."""
     metrics_interval_secs: Positive = 60
+    """Seconds between two gatherings of what `/metrics` shows."""
     grace_secs: Count = 10
+    """How long sessions may take to end when the process does."""
 
 
 class LinkerTcp(Model):
@@ -196,10 +211,13 @@ class LinkerTcp(Model):
     }
 
     routers: Many[L5dTcpRouter]
+    """At least one."""
     admin: LinkerTcpAdmin = LinkerTcpAdmin()
+    """linkerd-tcp's own pages, and linkerpy's dashboard."""
     buffer_size_bytes: Positive = 16_384
     """Without effect: bytes are passed on within the kernel, or in pieces as they come."""
     workers: Workers = 1
+    """How many processes serve; `auto` is one for each processor."""
 
     @field_validator("routers")
     @classmethod

@@ -13,6 +13,7 @@ from typing import Final
 
 from twisted.internet.defer import Deferred
 
+from linkerpy.admin.security import Security
 from linkerpy.admin.state import Reloaded
 from linkerpy.admin.workers import WorkersPages
 from linkerpy.app.build import UNCHANGED, Linkerd
@@ -151,11 +152,14 @@ class Supervisor(Linkerd):
         if self._ready:
             self._restarts.incr()
 
-    def _make_pages(self, parts: Parts) -> Pages:
+    def _labels(self) -> dict[str, str]:
+        return {router.name: router.protocol for router in self._file.config.routers}
+
+    def _make_pages(self, parts: Parts, security: Security) -> Pages:
         state = replace(
             self._admin_state(parts), ready=lambda: self._ready and bool(self._workers.serving)
         )
-        pages = WorkersPages(state, self._crew, parts.pages)
+        pages = WorkersPages(state, security, self._crew, parts.env.reactor, parts.pages)
         pages.know(self.pages)
         return pages
 

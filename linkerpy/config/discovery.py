@@ -25,7 +25,9 @@ class ZkAddress(Model):
     }
 
     host: Text
+    """Its name or address."""
     port: Port
+    """Where it takes clients, 2181 as a rule."""
 
 
 class ZkAddressWithDefault(ZkAddress):
@@ -38,21 +40,32 @@ class ConsulKv(Model):
     """A Consul agent whose key-value store holds dtabs."""
 
     host: Text = "localhost"
+    """The Consul agent."""
     port: Port = 8500
+    """The port of the agent's HTTP API."""
     path_prefix: PathField = Path.of("namerd", "dtabs")
+    """What the keys with dtabs begin with."""
     token: Secret | None = None
+    """The access token that requests carry."""
     datacenter: Text | None = None
+    """Whose keys are meant; None is the agent's own datacentre."""
     read_consistency_mode: ConsistencyMode | None = None
+    """How fresh what is read must be; None is Consul's default."""
     write_consistency_mode: ConsistencyMode | None = None
+    """The same for writing."""
     fail_fast: Flag = False
+    """Whether an agent that cannot be connected to is left alone for a while."""
     tls: ClientTls | None = None
+    """How the agent is spoken to; None is plain text."""
 
 
 class Retry(Model):
     """The shortest and the longest wait before namerd is asked again."""
 
     base_seconds: int = 5
+    """The first wait."""
     max_seconds: int = 600
+    """The longest wait."""
 
     @model_validator(mode="after")
     def _is_range(self) -> Self:
@@ -79,7 +92,9 @@ class FailureThreshold(Model):
     }
 
     min_period_ms: Positive = 5000
+    """Between two pings."""
     close_timeout_ms: Count = 4000
+    """For the answer to a ping; without one the connection is closed."""
 
 
 class MeshFailureThreshold(FailureThreshold):

@@ -6,9 +6,11 @@ A family of kinds is one definition, an alternative for each kind, to which all 
 from collections.abc import Sequence
 from typing import Any
 
-from pydantic.json_schema import GenerateJsonSchema, models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
+from pydantic_core import core_schema
 
 from linkerpy.config.kinds import FAMILY, REGISTRY
+from linkerpy.config.meaning import as_files_say, meaning
 from linkerpy.config.model import Model
 from linkerpy.naming.dtab import Dtab
 from linkerpy.naming.path import Path
@@ -17,7 +19,20 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 class _Generator(GenerateJsonSchema):
-    """Shows defaults as files spell them, and only where they fit into a line."""
+    """Says what keys mean, and shows defaults as files spell them where they fit into a line."""
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        """The schema of an object."""
+        made = super().model_schema(schema)
+        if "description" in made:
+            made["description"] = as_files_say(made["description"])
+        model = schema["cls"]
+        for name, field in model.model_fields.items():
+            key = made["properties"][field.alias or name]
+            said = [meaning(model, name), key.get("description", "")]
+            if any(said):
+                key["description"] = " ".join(filter(None, said))
+        return made
 
     def encode_default(self, dft: Any) -> Any:
         """The default of a key."""

@@ -14,6 +14,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProtocolFactory
 from twisted.python import log
 
+from linkerpy.net.descriptors import EXHAUSTED, Headroom
 from linkerpy.net.dispatch import Direct
 from linkerpy.net.errors import ListenError, listen_error
 from linkerpy.net.inherited import Inherited
@@ -39,12 +40,18 @@ class ListeningPort(Protocol):
     def share(self) -> None:
         """Let another socket of ours have an address that overlaps with this one's."""
 
+    def use_up(self) -> None:
+        """Accept to the last file descriptor; otherwise some are kept for other connections."""
+
     def copy(self) -> socket.socket:
         """Another descriptor of the socket: connections wait in it when this port has stopped."""
 
 
 class Port(Direct, tcp.Port):
-    """A Twisted port whose connections are linkerpy's transports."""
+    """A Twisted port whose connections are linkerpy's transports.
+
+    It pauses where Twisted's closes those who wait, when descriptors run out.
+    """
 
     factory: Any
     transport: Any
@@ -64,26 +71,32 @@ class Port(Direct, tcp.Port):
         super().__init__(port, served, interface=host, reactor=reactor)
         self._preexistingSocket = sock
         self.options = options
+        self._headroom = Headroom(self)
         if tls is None:
             self.transport = TimedServer if options.timed else Server
         else:
             self.transport = TlsTimedServer if options.timed else TlsServer
 
     def doRead(self) -> None:
-        """Accept those who wait: Twisted's, without what is only of use when that fails."""
+        """Accept those who wait."""
         for _ in range(self.numberAccepts):
             try:
                 sock, address = self.socket.accept()
             except BlockingIOError:
                 return
-            except OSError:  # Twisted knows what to do about each
-                super().doRead()
-                return
+            except OSError as error:
+                if error.errno in EXHAUSTED:
+                    self._headroom.pause()
+                    return
+                continue  # of one who has gone meanwhile, or a firewall has refused
+            last = sock.fileno() >= self._headroom.most
+            if last:
+                self._headroom.pause()
             try:
                 self._serve(sock, address)
             except BaseException:  # noqa: BLE001 - it costs one connection
                 log.callWithLogger(self, log.err)
-            if self.disconnecting:
+            if last or self.disconnecting:
                 return
 
     def receive(self) -> None:
@@ -116,6 +129,15 @@ class Port(Direct, tcp.Port):
             served = self.sessionno
             self.doRead()
         self.connectionLost(None)
+
+    def connectionLost(self, reason: Any) -> None:
+        """The port is closed."""
+        self._headroom.end()
+        super().connectionLost(reason)
+
+    def use_up(self) -> None:
+        """See `ListeningPort`."""
+        self._headroom.use_up()
 
     def share(self) -> None:
         """See `ListeningPort`."""

@@ -34,8 +34,9 @@ PATIENCE = 60
 
 _SAFE = {
     "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; base-uri 'none';"
-    " form-action 'self'; frame-ancestors 'self'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self';"
+    " img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self';"
+    " frame-ancestors 'self'",
     "Referrer-Policy": "no-referrer",
 }
 
@@ -54,6 +55,10 @@ class Asked:
     body: bytes
     host: str = ""
     """The `Host` header."""
+    peer: str = ""
+    """The caller's IP address."""
+    browser: bool = False
+    """Whether it comes from a page in a browser, as far as headers tell."""
 
     @property
     def wants_html(self) -> bool:
@@ -219,6 +224,7 @@ def _asked(request: "_Request") -> Asked:
     def header(name: str) -> str:
         return str(request.getHeader(name) or "")
 
+    site, origin = header("sec-fetch-site"), header("origin")
     raw = bytes(request.path).decode("latin-1")
     args = {
         name.decode("utf-8", "replace"): values[0].decode("utf-8", "replace")
@@ -230,9 +236,11 @@ def _asked(request: "_Request") -> Asked:
         args=args,
         content_type=header("content-type"),
         accept=header("accept"),
-        foreign=_foreign(header("sec-fetch-site"), header("origin"), header("host")),
+        foreign=_foreign(site, origin, header("host")),
         body=request.content.read() if request.content else b"",
         host=header("host"),
+        peer=str(getattr(request.getClientAddress(), "host", "")),
+        browser=bool(site or origin),
     )
 
 

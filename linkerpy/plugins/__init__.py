@@ -6,7 +6,8 @@ A kind's module is imported when a configuration names the kind. Plugins never i
 _GLOBAL, _STATIC = "io.l5d.global", "io.l5d.static"
 _HTTP, _H2 = "linkerpy.protocol.http.config:Http", "linkerpy.protocol.h2.config:H2"
 _THRIFT, _MUX = "linkerpy.protocol.thrift.config:Thrift", "linkerpy.protocol.mux.config:Mux"
-_TCP, _ROUTER = "linkerpy.protocol.tcp.config:", "linkerpy.router.config:"
+_TCP, _LINKERD_TCP = "linkerpy.protocol.tcp.config:", "linkerpy.protocol.tcp.linkerd_tcp:"
+_ROUTER = "linkerpy.router.config:"
 
 _PROTOCOLS = {
     "protocol": {
@@ -26,8 +27,8 @@ _PROTOCOLS = {
     "client": {_GLOBAL: f"{_ROUTER}GlobalClient", _STATIC: f"{_ROUTER}StaticClient"},
     "service": {_GLOBAL: f"{_ROUTER}GlobalService", _STATIC: f"{_ROUTER}StaticService"},
     "linkerd-tcp.client": {
-        _GLOBAL: f"{_TCP}L5dTcpGlobalClient",
-        _STATIC: f"{_TCP}L5dTcpStaticClient",
+        _GLOBAL: f"{_LINKERD_TCP}L5dTcpGlobalClient",
+        _STATIC: f"{_LINKERD_TCP}L5dTcpStaticClient",
     },
 }
 

@@ -128,6 +128,7 @@ class StaticConfig(LabelerConfig):
     KIND: ClassVar[str] = "static"
 
     label: Annotated[Text, AfterValidator(_printable)]
+    """What every request and connection is called."""
 
     def build(self, router: str, chance: Random) -> Labeler:
         """See `LabelerConfig`."""

@@ -51,6 +51,8 @@ class Endpoint(Protocol):
         """Take no more requests; those under way finish, idle connections close now."""
 
 
+_STATES = {OPEN: "live", BUSY: "busted", CLOSED: "draining"}
+
 Key = tuple[str, int]
 """What makes two addresses the same endpoint."""
 
@@ -82,11 +84,17 @@ class Client:
         self._endpoints: dict[Key, Endpoint] = {}
         self._nodes: dict[Key, Any] = {}
         self._on_probation: set[Key] = set()
+        self._leaving: list[Endpoint] = []
+        """Endpoints that were dropped while they had requests under way; only shown."""
         self._waiters: list[Reply[None]] = []
         self._error: BaseException | None = None
         self._addr: Addr = AddrPending()
         self.meta: Meta = ()
         self.ready = False
+        self.updated: float | None = None
+        """When the set of addresses last became another one, in seconds of the clock."""
+        self.trouble = ""
+        """Why the addresses cannot be brought up to date; empty when they can."""
         scope = metrics.scope("loadbalancer")
         self._counters = {
             event: scope.counter(*event.split("/")) for event in (*EVENTS, *algorithm.counters)
@@ -158,7 +166,21 @@ class Client:
             case _:
                 return {"state": "Pending", "addresses": []}
 
+    def endpoints(self) -> list[dict[str, Any]]:
+        """Each endpoint as people see it: its address, weight, load, and state.
+
+        `busted`: accrual or failFast keep it out of service; `probation`: discovery dropped it,
+        and it serves until it fails; `draining`: it is gone but for the requests under way.
+        """
+        self._leaving = [one for one in self._leaving if one.load]
+        present = [
+            _shown(endpoint, "probation" if key in self._on_probation else _STATES[endpoint.status])
+            for key, endpoint in sorted(self._endpoints.items())
+        ]
+        return present + [_shown(endpoint, "draining") for endpoint in self._leaving]
+
     def _changed(self, addr: Addr) -> None:
+        self.trouble = _text(addr.error) if isinstance(addr, AddrFailed) else ""
         match addr:
             case AddrBound(addresses):
                 self._replace(addresses, probation=self._probation)
@@ -174,6 +196,7 @@ class Client:
     def _replace(self, addresses: frozenset[Address], *, probation: bool) -> None:
         """Diff the set in: an address that stays keeps its endpoint, even with a new weight."""
         self._updates.incr()
+        self.updated = self._env.clock.seconds()
         wanted = {(address.ip, address.port): address for address in sorted(addresses)}
         for key in self._endpoints.keys() - wanted.keys():
             if probation and self._endpoints[key].status == OPEN:
@@ -200,7 +223,9 @@ class Client:
         self._removes.incr()
         self._on_probation.discard(key)
         del self._nodes[key]
-        self._endpoints.pop(key).close()
+        endpoint = self._endpoints.pop(key)
+        endpoint.close()
+        self._leaving = [one for one in (*self._leaving, endpoint) if one.load]
 
     def _rebuild(self) -> None:
         self._count("rebuilds")
@@ -224,7 +249,7 @@ class Client:
 
     def _settle(self, waiter: Reply[None]) -> None:
         if self._error is not None:
-            waiter.fail(BindingFailed(str(self._error) or type(self._error).__name__))
+            waiter.fail(BindingFailed(_text(self._error)))
         else:
             waiter.resolve(None)
 
@@ -273,3 +298,16 @@ class Client:
         self._nodes.clear()
         for gauge in self._gauges:
             gauge.close()
+
+
+def _shown(endpoint: Endpoint, state: str) -> dict[str, Any]:
+    return {
+        "address": endpoint.address.show(),
+        "weight": endpoint.weight,
+        "load": endpoint.load,
+        "state": state,
+    }
+
+
+def _text(error: BaseException) -> str:
+    return str(error) or type(error).__name__

@@ -180,6 +180,7 @@ class InterfaceConfig(KindModel):
     ip: Ip = "127.0.0.1"
     """The address it listens on."""
     port: Port
+    """Where it listens; 0 is any free port."""
     socket_options: SocketOptions = SocketOptions()
     """Of the listening socket and of the connections it accepts."""
     tls: ServerTls | None = None

@@ -268,7 +268,8 @@ class Router:
     def _open_path(self, dst: Dst) -> PathRoute:
         dtab = self.settings.dtab + dst.local
         metrics = self._claim("service", dst.path)
-        route = PathRoute(dst, Binding(self.interpreter.bind(dtab, dst.path)), metrics)
+        binding = Binding(self.interpreter.bind(dtab, dst.path), self._seconds)
+        route = PathRoute(dst, binding, metrics)
 
         def attempt(request: Any) -> Any:
             return self._attempt(route, request)

@@ -206,11 +206,15 @@ class RunningRouter:
         self.wind_down(on_idle)
         self.close_idle()
 
-    def close(self) -> None:
-        """Break off what is still under way, and stop following names."""
+    def break_off(self) -> None:
+        """End what is still under way."""
         self.stop_listening()
         for server in self.servers:
             server.port.abort()
+
+    def close(self) -> None:
+        """Break off what is still under way, stop following names and give the metrics up."""
+        self.break_off()
         self.router.close()
         self._parts.close()
 

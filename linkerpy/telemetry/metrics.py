@@ -112,8 +112,13 @@ class Stat:
     @property
     def recent(self) -> Summary:
         """The summary of the present slice and the one before."""
+        return summarise(*self.recently)
+
+    @property
+    def recently(self) -> tuple[Counts, int]:
+        """What `recent` is made of, counts and sum: those of several stats merge."""
         past, past_sum = self._past[-1] if self._past else ({}, 0)
-        return summarise(merge((past, self._counts)), past_sum + self._sum)
+        return merge((past, self._counts)), past_sum + self._sum
 
     @property
     def counts(self) -> Counts:
@@ -241,6 +246,11 @@ class Metrics:
             where = "/".join(self._names + names)
             raise TypeError(f"{where}: non-{kind.__name__.lower()} metric already exists")
         return node.metric
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Where the scope is in the whole tree."""
+        return self._names
 
     @property
     def root(self) -> Node:

@@ -4,12 +4,9 @@
 source says about it, so that the reference cannot be older than the program.
 """
 
-import ast
 import inspect
-import textwrap
 from collections.abc import Iterator
 from functools import cache
-from itertools import pairwise
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -19,10 +16,12 @@ from pydantic.fields import FieldInfo
 from linkerpy.app import schema
 from linkerpy.config import fields
 from linkerpy.config.kinds import REGISTRY, KindOf
+from linkerpy.config.meaning import as_files_say, meaning
 from linkerpy.config.model import Choice, Model, key_name
 from linkerpy.config.notyet import NotYet
 from linkerpy.naming.dtab import Dtab
 from linkerpy.naming.path import Path
+from linkerpy.protocol.tcp.dst_name import DstName
 
 PROTOCOLS = ("http", "h2", "thrift", "thriftmux", "mux", "tcp")
 
@@ -72,7 +71,14 @@ _WORDS = {
     "Share": "number from 0 to 1",
 }
 _NAMED = [(getattr(fields, name), word) for name, word in _WORDS.items()]
-_PLAIN = {int: "whole number", float: "number", str: "text", bool: "`true` or `false`"}
+_PLAIN = {
+    int: "whole number",
+    float: "number",
+    str: "text",
+    bool: "`true` or `false`",
+    Path: "path",
+    DstName: "path, which may hold `{sni}`",
+}
 
 
 def pages() -> dict[str, str]:
@@ -147,10 +153,13 @@ class _Page:
         kind = model.__dict__.get("KIND") or getattr(model, "KIND", None)
         if issubclass(model, Choice) and key == model.KEY and kind is not None:
             return _cells(f"`{key}`", f"`{kind}`", "", "")
+        refused = getattr(model, "MEANINGLESS", {}).get(name)
+        if refused is not None:
+            return _cells(f"`{key}`", "", "", f"Refused: {refused}.")
         notes = [meaning(model, name)]
         notes += [f"Not supported yet ({one.what})." for one in _marks(hint, NotYet)]
-        default = "**required**" if field.is_required() else _default(field.get_default())
-        return _cells(f"`{key}`", self.type_of(hint), default, " ".join(filter(None, notes)))
+        said = " ".join(filter(None, notes))
+        return _cells(f"`{key}`", self.type_of(hint), _default(field), said)
 
     def type_of(self, hint: Any) -> str:
         """What a key holds, in words, with links to what is told elsewhere."""
@@ -219,7 +228,7 @@ def _anchor(title: str) -> str:
 
 def _about(model: type[BaseModel]) -> Iterator[str]:
     if model.__doc__:
-        yield inspect.cleandoc(model.__doc__) + "\n"
+        yield as_files_say(inspect.cleandoc(model.__doc__)) + "\n"
     not_yet = getattr(model, "NOT_YET", "")
     if not_yet:
         yield f"**Not supported yet** ({not_yet}): the file is refused, with the line.\n"
@@ -244,29 +253,10 @@ def _marks(hint: Any, mark: type[Any], *, deep: bool = True) -> list[Any]:
     return []
 
 
-def meaning(model: type[BaseModel], name: str) -> str:
-    """The text under a key in the source of the class that has it last."""
-    for base in model.__mro__:
-        if name in inspect.get_annotations(base):
-            return _docs(base).get(name, "").replace("None is", "Left out, it is")
-    return ""
-
-
-@cache
-def _docs(model: type[Any]) -> dict[str, str]:
-    """The docstrings under the attributes of one class."""
-    source = ast.parse(textwrap.dedent(inspect.getsource(model)))
-    (body,) = [node.body for node in source.body if isinstance(node, ast.ClassDef)]
-    found: dict[str, str] = {}
-    for statement, following in pairwise(body):
-        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-            match following:
-                case ast.Expr(ast.Constant(str() as text)):
-                    found[statement.target.id] = inspect.cleandoc(text)
-    return found
-
-
-def _default(value: Any) -> str:
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "**required**"
+    value = field.get_default(call_default_factory=True)
     match value:
         case None | () | {} | "":
             return ""

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from twisted.internet.selectreactor import SelectReactor
+from twisted.internet.task import Clock
 
+from linkerpy.admin.history import History
 from linkerpy.admin.security import Security
 from linkerpy.admin.site import make_site
 from linkerpy.admin.state import AdminState, RouterView
@@ -23,6 +25,7 @@ from tests.support.env import fake_env
 from tests.support.reactors import end_reactor
 
 OPEN = Security()
+LABELS = {"webtest": "http", "mute": "http"}
 LEAF = {"type": "leaf", "path": "/$/inet/127.1/8080", "dentry": {"prefix": "/svc", "dst": "/a"}}
 LEAF["bound"] = {"addr": {"type": "neg"}, "id": "/$/inet/127.1/8080", "path": "/"}
 CONFIG = {
@@ -50,10 +53,14 @@ class World:
     given_up: list[str] = field(default_factory=list)
     states: dict[str, Any] = field(default_factory=dict)
     tls_failures: TlsFailures = field(default_factory=TlsFailures)
+    names: list[dict[str, Any]] = field(default_factory=list)
+    members: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def state(self) -> AdminState:
+    def state(self, history: History | None = None) -> AdminState:
         return AdminState(
             metrics=self.metrics,
+            history=history or History(self.metrics, list, Clock()),
+            labels=lambda: LABELS,
             config_json=lambda: self.config,
             version="9.8.7",
             started=time.time(),
@@ -63,12 +70,23 @@ class World:
             bound_names=self._names,
             explain_system=self._never,
             states=self.states,
+            namers=["/#/io.l5d.fs"],
             tls_failures=self.tls_failures,
         )
 
     def _view(self, label, explain):
         clients = {f"/#/{label}": {"state": "bound", "addresses": ["127.0.0.1:8080"]}}
-        return RouterView(label, "http", "", ["127.0.0.1/8080"], explain, lambda: clients)
+        names = self.names if label == "webtest" else []
+        return RouterView(
+            label=label,
+            protocol="http",
+            dtab="",
+            servers=["127.0.0.1/8080"],
+            explain=explain,
+            clients=lambda: clients,
+            names=lambda: iter(names),
+            client=self.members.get,
+        )
 
     def _explain(self, dtab, path, told):
         self.explained.append((dtab, path))
@@ -159,13 +177,14 @@ def serving(
     `telemeters` are configurations; the pages of what they build are served as well.
     """
     world, reactor = World(states=dict(states)), SelectReactor()
-    watches = [NOTHING]
+    history = History(world.metrics, lambda: LABELS, reactor)
+    watches = [history]
     if watched:
-        watches = [watch_process(world.metrics, reactor), Snapshots(world.metrics, reactor)]
+        watches += [watch_process(world.metrics, reactor), Snapshots(world.metrics, reactor)]
     env = fake_env(reactor)
     env.clock, env.metrics = reactor, world.metrics
     pages = [telemeter.build(env).pages for telemeter in telemeters]
-    site = make_site(world.state(), security, reactor, pages)
+    site = make_site(world.state(history), security, reactor, pages)
     listening = reactor.listenTCP(port, site, interface="127.0.0.1")
     thread = threading.Thread(target=reactor.run, kwargs={"installSignalHandlers": False})
     thread.start()

@@ -19,7 +19,7 @@ def levels():
 
 @pytest.fixture
 def page(levels):
-    return logging_page(levels)
+    return logging_page(levels, lambda asked: asked.peer == "127.0.0.1")
 
 
 def listed(page):
@@ -76,3 +76,9 @@ def test_half_a_change_is_a_400(page, args):
 
 def test_another_method_is_a_405(page):
     assert page(asked("DELETE")).status == 405
+
+
+@pytest.mark.parametrize(("peer", "allowed"), [("127.0.0.1", "GET, POST"), ("10.0.0.1", "GET")])
+def test_whoever_looks_is_told_whether_they_may_change_something(page, peer, allowed):
+    answer = page(Asked("GET", "/logging.json", {}, "", "", False, b"", peer=peer))
+    assert answer.headers["Allow"] == allowed

@@ -40,7 +40,8 @@ def test_an_unknown_path_is_empty_for_programs_and_a_page_for_browsers(server):
 
 def test_answers_tell_browsers_to_load_nothing_from_elsewhere(server):
     _, headers, _ = server.ask("/")
-    assert headers["Content-Security-Policy"].startswith("default-src 'self';")
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self';")
+    assert "unsafe" not in headers["Content-Security-Policy"]
     assert headers["X-Content-Type-Options"] == "nosniff"
 
 
@@ -127,7 +128,8 @@ def test_a_connection_that_asks_again_is_kept():
 
 
 def test_the_dashboards_pages_are_complete_and_relative(server):
-    for path in ("/", "/admin/metrics", "/tls", "/logging", "/help"):
+    pages = ("/", "/names", "/delegator", "/requests", "/admin/metrics", "/logging", "/tls")
+    for path in (*pages, "/config", "/help"):
         status, _, page = server.ask(path)
         assert (status, "version 9.8.7" in page) == (200, True)
         base = path.rpartition("/")[0] + "/"

@@ -2,10 +2,14 @@
 
 import json
 import time
+from dataclasses import replace
 
 import pytest
 from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.task import Clock
 
+from linkerpy.admin.history import History
+from linkerpy.admin.security import Security
 from linkerpy.admin.state import ProcessState
 from linkerpy.admin.workers import WorkersPages
 from linkerpy.net.web import Answer, Asked, as_json, find, text
@@ -48,28 +52,39 @@ def crew():
 
 
 @pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
 def metrics():
     return Metrics()
 
 
 @pytest.fixture
-def pages(crew, metrics):
+def pages(crew, metrics, clock):
     state = ProcessState(
         metrics=metrics,
+        history=History(metrics, list, clock),
+        labels=lambda: {"web": "http"},
         config_json=lambda: {"workers": 3},
         version="1",
         started=time.time(),
         shut_down=lambda grace: None,
         ready=lambda: True,
     )
-    return WorkersPages(state, crew, [{"/telemeter": lambda _: text("own")}])
+    return WorkersPages(
+        state, Security(control=True), crew, clock, [{"/telemeter": lambda _: text("own")}]
+    )
 
 
 def get(pages, path, method="GET", **args):
     """The answer, or what is waited for."""
     asked = Asked(method, path, args, "", "", False, b"")
     answer = find(pages, path)(asked)
-    return answer.result if isinstance(answer, Deferred) and answer.called else answer
+    if not isinstance(answer, Deferred) or not answer.called:
+        return answer
+    return replace(answer.result, body=answer.result.body + b"".join(answer.result.rest))
 
 
 def says(crew, path, **values):
@@ -152,6 +167,44 @@ def test_names_failures_and_requests_of_all_are_merged_newest_first(crew, pages)
     says(crew, "/admin/requests.json", w1={"requests": [new, old]}, w3={"requests": [newest]})
     found = json.loads(get(pages, "/admin/requests.json", limit="2").body)["requests"]
     assert [request["at"] for request in found] == [3.5, 2.5]
+
+
+def test_the_names_that_any_follows_are_told_once(crew, pages):
+    def name(path, followed):
+        return {"router": "web", "path": path, "local": "", "followed": followed}
+
+    says(
+        crew,
+        "/ui/names.json",
+        w1={"namers": ["/#/fs"], "names": [name("/svc/a", 1), name("/svc/b", 9)]},
+        w3={"namers": ["/#/fs"], "names": [name("/svc/a", 5)]},
+    )
+    told = json.loads(get(pages, "/ui/names.json").body)
+    assert told == {"namers": ["/#/fs"], "names": [name("/svc/a", 5), name("/svc/b", 9)]}
+
+
+def test_a_client_has_the_figures_of_all_and_the_endpoints_that_workers_know(crew, metrics, pages):
+    metrics.counter("rt", "web", "client", "#/fs/a", "status", "503").incr(7)
+
+    def endpoint(port, load, state):
+        return {"address": f"127.0.0.1:{port}", "weight": 1.0, "load": load, "state": state}
+
+    gone = {"state": "closed", "trouble": "", "endpoints": []}
+    known = [endpoint(1, 2, "live"), endpoint(2, 0, "live")]
+    says(
+        crew,
+        "/ui/member.json",
+        w1={"state": "bound", "trouble": "", "status": {"503": 3}, "endpoints": known},
+        w3={"state": "bound", "trouble": "slow", "endpoints": [endpoint(1, 1, "busted")]},
+    )
+    asked = {"router": "web", "kind": "client", "name": "#/fs/a"}
+    told = json.loads(get(pages, "/ui/member.json", **asked).body)
+    assert told["endpoints"] == [endpoint(1, 3, "busted"), endpoint(2, 0, "live")]
+    assert (told["state"], told["trouble"], told["status"]) == ("bound", "slow", {"503": 7})
+    crew.answers[1, "/ui/member.json"] = as_json({"error": "there is none"}, 404)
+    crew.serving = [1]
+    assert json.loads(get(pages, "/ui/member.json", **asked).body).items() >= gone.items()
+    assert get(pages, "/ui/member.json", **asked | {"router": "x"}).status == 404
 
 
 def test_what_a_worker_refuses_is_refused(crew, pages):

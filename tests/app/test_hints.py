@@ -25,8 +25,14 @@ DTAB = "  dtab: /svc => /$/inet/127.0.0.1/1\n"
         (
             "admin: {ip: 0.0.0.0}\n" + HTTP + DTAB + SERVED,
             1,
+            "whoever reaches 0.0.0.0:9990 can see the configuration:",
+            "write `ip: 127.0.0.1`, or `admin.tls`",
+        ),
+        (
+            "admin: {ip: 0.0.0.0, security: {controlEnabled: true}}\n" + HTTP + DTAB + SERVED,
+            1,
             "whoever reaches 0.0.0.0:9990 can see the configuration and shut the router down",
-            "write `ip: 127.0.0.1`, or `admin.security.controlEnabled: false`, or `admin.tls`",
+            "write `ip: 127.0.0.1`, or take out `admin.security.controlEnabled: true`",
         ),
         (
             "admin: {ip: '::', security: {controlEnabled: false}}\n" + HTTP + DTAB + SERVED,

@@ -8,15 +8,6 @@ import pytest
 from tests.e2e.crew import Backend, Crew, ask
 
 sync_api = pytest.importorskip("playwright.sync_api")
-ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-
-
-@pytest.fixture
-def page(chromium):
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGS)
-        yield browser.new_page()
-        browser.close()
 
 
 def rows(page):
@@ -43,8 +34,6 @@ def test_each_worker_has_a_row_that_says_how_it_does(page, twistd, free_port, cl
     sync_api.expect(rows(page).nth(1)).not_to_contain_text(str(old))
     link = page.get_by_role("link", name="Worker 1").get_attribute("href")
     assert "worker=1" in link
-    if os.environ.get("SHOT"):
-        page.screenshot(path=os.environ["SHOT"], full_page=True)
 
 
 def test_a_process_that_serves_by_itself_shows_none(page, twistd, free_port, cleanup):
@@ -53,5 +42,5 @@ def test_a_process_that_serves_by_itself_shows_none(page, twistd, free_port, cle
     crew = Crew(twistd, free_port, backend, workers=1)
     crew.daemon.wait_ready()
     page.goto(f"http://127.0.0.1:{crew.admin_port}/")
-    page.locator(".card").wait_for()
+    page.locator(".card").first.wait_for()
     assert not page.locator("#workers").is_visible()

@@ -20,6 +20,8 @@ class Root(Model):
     port: Port = 80
     dtab: DtabField = Dtab.parse("/a => /b")
     names: Many[Annotated[int, NotYet("names")]] = ()
+    colour: Annotated[str, NotYet("colours")] = ""
+    """What it looks like."""
 
 
 @pytest.fixture
@@ -56,3 +58,10 @@ def test_keys_have_their_ranges_and_their_defaults_as_files_spell_them(schema):
     assert properties["port"] == {"type": "integer", "minimum": 0, "maximum": 65535, "default": 80}
     assert properties["dtab"] == {"type": "string", "default": "/a=>/b"}
     assert properties["names"]["items"]["description"] == "Not supported yet (names)."
+
+
+def test_keys_say_what_they_mean_and_what_is_not_built(schema):
+    properties = schema["$defs"]["Root"]["properties"]
+    assert "description" not in properties["port"]
+    meant = "What it looks like. Not supported yet (colours)."
+    assert properties["colour"]["description"] == meant

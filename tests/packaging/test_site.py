@@ -13,12 +13,8 @@ import pytest
 import yaml
 
 from linkerpy.app import schema
-from linkerpy.config.connection import HostConnectionPool, RetryBudget, Session, SocketOptions
 from linkerpy.config.kinds import REGISTRY
 from linkerpy.config.model import Model, key_name
-from linkerpy.config.notyet import NotYet
-from linkerpy.config.tls import ClientTls, ServerTls
-from linkerpy.router.config import ClientKeys, RouterConfig, ServerConfig
 from tests.support import needs
 
 ROOT = Path(__file__).parents[2]
@@ -98,36 +94,20 @@ def test_the_reference_tells_of_every_key(site):
             assert key in told.get(page, whole), f"{page}: {key}"
 
 
-@pytest.mark.parametrize(
-    "model",
-    [
-        RouterConfig,
-        ServerConfig,
-        ClientKeys,
-        Session,
-        SocketOptions,
-        HostConnectionPool,
-        RetryBudget,
-        ServerTls,
-        ClientTls,
-        schema.Security,
-        schema.CommonAdmin,
-    ],
-)
-def test_what_all_protocols_share_is_explained(model, monkeypatch):
+KEY = re.compile(r"^\| `[^|]*\|[^|]*\|[^|]*\| (.*) ?\|$")
+ITS_KIND = re.compile(r"^\| `(kind|protocol)` \| `[^`|]+` \|  \|  \|$")
+
+
+def test_the_reference_says_what_every_key_means(monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "scripts/site")
-    reference = import_module("reference")
-    marked = reference.hints_of(model)
-    silent = [
-        name
-        for name in model.model_fields
-        if not reference.meaning(model, name) and not is_not_yet(marked[name])
+    rows = [
+        (page, row)
+        for page, text in import_module("reference").pages().items()
+        for row in text.replace(r"\|", "/").splitlines()
+        if KEY.match(row) and not ITS_KIND.match(row)
     ]
-    assert silent in ([], ["protocol"])
-
-
-def is_not_yet(hint):
-    return any(isinstance(mark, NotYet) for mark in getattr(hint, "__metadata__", ()))
+    assert len(rows) > 500
+    assert [(page, row) for page, row in rows if not KEY.match(row)[1].strip()] == []
 
 
 EXAMPLES = [

@@ -23,7 +23,7 @@ class Waiter:
 
 def bound(state=PENDING):
     source = Source(state)
-    return source, Binding(Activity(source))
+    return source, Binding(Activity(source), lambda: 7.0)
 
 
 def test_requests_wait_for_the_first_tree():

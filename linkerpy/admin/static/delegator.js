@@ -1,8 +1,8 @@
 // The dtab playground: what becomes of a name, now and with another dtab. Its address holds all that
 // was typed, so that it can be sent to somebody.
+import { copier, make, options } from "./dom.js";
 import { complaint, delegate, destinations, steps, tidy } from "./explain.js";
-import { make, say } from "./dom.js";
-import { ask } from "./poll.js";
+import { ask, attempt, query } from "./poll.js";
 import { routersOf } from "./routers.js";
 
 const $ = (id) => document.getElementById(id);
@@ -13,9 +13,8 @@ const edited = () => $("dtab").value.trim() !== chosen().dtab;
 
 /** Put what was typed into the page's address. */
 function remember() {
-  const query = new URLSearchParams({ router: chosen().label });
-  if (edited()) query.set("dtab", $("dtab").value);
-  window.history.replaceState(null, "", `?${query}#${encodeURI(tidy($("path").value))}`);
+  const wanted = { router: chosen().label, dtab: edited() ? $("dtab").value : "" };
+  window.history.replaceState(null, "", `${query(wanted)}#${encodeURI(tidy($("path").value))}`);
 }
 
 function note() {
@@ -29,7 +28,7 @@ function side(title, outcome) {
   return make("section", { class: "side" }, make("h2", { text: title }), found);
 }
 
-async function attempt(dtab) {
+async function asked(dtab) {
   try {
     return { dtab, tree: await delegate(chosen().label, dtab, tidy($("path").value)) };
   } catch (error) {
@@ -53,8 +52,8 @@ async function explain(event) {
   event?.preventDefault();
   remember();
   const result = $("result");
-  result.replaceChildren(make("p", { class: "quiet", text: "Asking…" }));
-  const [before, after] = await Promise.all([chosen().dtab, ...(edited() ? [$("dtab").value] : [])].map(attempt));
+  if (!result.firstChild) result.append(make("p", { class: "quiet", text: "Asking…" }));
+  const [before, after] = await Promise.all([chosen().dtab, ...(edited() ? [$("dtab").value] : [])].map(asked));
   if (!after) {
     result.replaceChildren(side("As configured", before));
     return;
@@ -67,15 +66,24 @@ function show(router) {
   $("dtab").value = router.dtab;
   $("dtab").rows = Math.min(Math.max(router.dtab.split("\n").length + 1, 4), 16);
   $("path").value = `${router.prefix}/`;
-  $("result").replaceChildren();
+  $("result").replaceChildren(make("div", { class: "empty" },
+    make("p", { text: "Type a name above, or choose one that requests asked for lately, and press Enter." })));
   note();
+  suggest(router);
 }
 
-async function start() {
+/** Names worth asking for: those that the router follows, and those that namers can list. */
+async function suggest({ label, prefix }) {
+  const [{ names }, listed] = await Promise.all([ask("ui/names.json"), ask("bound-names.json").catch(() => [])]);
+  const used = names.filter(({ router }) => router === label).map(({ path }) => path);
+  const known = [...new Set([...used, `${prefix}/`, ...listed])].sort();
+  $("known").replaceChildren(...known.map((value) => make("option", { value })));
+}
+
+attempt(async () => {
   routers = routersOf(await ask("config.json"));
   const wanted = new URLSearchParams(location.search);
-  $("router").replaceChildren(...routers.map(({ label }) =>
-    make("option", { value: label, text: label, selected: label === wanted.get("router") })));
+  options($("router"), routers.map(({ label }) => [label, label]), wanted.get("router"));
   $("router").parentElement.hidden = routers.length < 2;
   if (!chosen()) throw new Error("The configuration has no routers.");
   show(chosen());
@@ -83,16 +91,12 @@ async function start() {
   $("dtab").addEventListener("input", note);
   $("reset").addEventListener("click", () => { $("dtab").value = chosen().dtab; note(); explain(); });
   $("form").addEventListener("submit", explain);
+  copier($("share"), () => { remember(); return location.href; });
   if (wanted.get("dtab")) $("dtab").value = wanted.get("dtab");
   note();
   if (location.hash.length > 1) {
     $("path").value = decodeURI(location.hash.slice(1));
-    await explain();
+    if (!$("path").value.endsWith("/")) await explain();
   }
   $("path").focus();
-}
-
-start().catch((error) => {
-  say($("lost"), `That did not work: ${error.message}`);
-  $("lost").hidden = false;
 });

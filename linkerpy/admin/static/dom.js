@@ -25,43 +25,29 @@ export function figure(list, name, title) {
   return value;
 }
 
-/**
- * A table whose rows are kept by key, so that scrolling, focus and selection survive an update.
- * A column is {name, number?, title?, cell(td, item)}; the first one names its row.
- */
-export class Table {
-  constructor(columns, caption) {
-    this.columns = columns;
-    this.rows = new Map();
-    const heads = columns.map((column) =>
-      make("th", { scope: "col", class: column.number ? "n" : undefined, title: column.title, text: column.name }));
-    this.body = make("tbody");
-    this.element = make("table", {}, make("caption", { class: "unseen", text: caption }),
-      make("thead", {}, make("tr", {}, ...heads)), this.body);
-  }
-
-  /** Show these items, in their order: [[key, item], …]. */
-  update(items) {
-    const wanted = new Set(items.map(([key]) => key));
-    for (const [key, row] of this.rows) {
-      if (!wanted.has(key)) {
-        row.remove();
-        this.rows.delete(key);
-      }
-    }
-    let before = this.body.firstElementChild;
-    for (const [key, item] of items) {
-      const row = this.rows.get(key) ?? this.add(key);
-      if (row === before) before = before.nextElementSibling;
-      else this.body.insertBefore(row, before);
-      this.columns.forEach((column, index) => column.cell(row.children[index], item));
-    }
-  }
-
-  add(key) {
-    const row = make("tr", {}, ...this.columns.map((column, index) =>
-      make(index ? "td" : "th", { scope: index ? undefined : "row", class: column.number ? "n" : undefined })));
-    this.rows.set(key, row);
-    return row;
-  }
+/** A select's options: [[value, text], …]. */
+export function options(select, pairs, chosen) {
+  select.replaceChildren(...pairs.map(([value, text]) => make("option", { value, text, selected: value === chosen })));
 }
+
+/** A button that puts a text into the clipboard. Browsers lend that to https and this machine only. */
+export function copier(button, text) {
+  button.hidden = !navigator.clipboard;
+  const words = button.textContent;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(text());
+    say(button, "Copied");
+    setTimeout(() => say(button, words), 1500);
+  });
+  return button;
+}
+
+/** `/` goes to the first field to search in, as on many sites. */
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.target.closest("input, textarea, select")) return;
+  const field = document.querySelector('input[type="search"], #path');
+  if (field) {
+    event.preventDefault();
+    field.focus();
+  }
+});

@@ -48,13 +48,15 @@ function step(node, taken, weight, chosen) {
   if (weight !== undefined) item.append(make("span", { class: "weight", text: `${weight} × ` }));
   item.append(make("code", { text: node.path }));
   if (chosen) item.append(" ", make("span", { class: "chip", text: "taken" }));
-  if (node.dentry) item.append(make("span", { class: "quiet", text: ` by ${node.dentry.prefix} => ${node.dentry.dst}` }));
+  if (node.dentry) item.append(" ", make("span", { class: "by" }, "by ", make("code", { text: `${node.dentry.prefix} => ${node.dentry.dst}` })));
   if (WORDS[node.type]) item.append(make("span", { class: "what", text: WORDS[node.type] }));
   if (node.type === "exception") item.append(make("span", { class: "what", text: node.message }));
   if (node.type === "transformation") item.append(make("span", { class: "what", text: `transformed by ${node.name}` }));
   if (node.type === "leaf") {
-    const rest = node.bound.path && node.bound.path !== "/" ? `, the rest is ${node.bound.path}` : "";
-    item.append(make("span", { class: "what" }, make("b", { text: addresses(node.bound.addr) }), rest));
+    const rest = node.bound.path && node.bound.path !== "/" ? `the rest of the name is ${node.bound.path}` : "";
+    const { addr } = node.bound;
+    const where = addr.type === "bound" && addr.addrs.length ? addr.addrs.map(({ ip, port }) => `${ip}:${port}`) : [addresses(addr)];
+    item.append(make("span", { class: "addresses" }, ...where.map((text) => make("b", { text }))), ...(rest ? [make("span", { class: "what", text: rest })] : []));
   }
   const below = branches(node);
   if (below.length) {
@@ -117,30 +119,3 @@ export const delegate = (namespace, dtab, path) => ask("delegator.json", {
 
 /** A name as typed, without the slash at its end. */
 export const tidy = (path) => path.trim().replace(/(.)\/$/, "$1");
-
-/** The form of one router. */
-export function explainer(router) {
-  const id = `explain-${router.index}`;
-  const path = make("input", { id, value: `${router.prefix}/`, required: true, autocomplete: "off", spellcheck: "false" });
-  const lines = router.dtab.split("\n").length;
-  const dtab = make("textarea", { id: `${id}-dtab`, rows: String(Math.min(Math.max(lines, 3), 10)), spellcheck: "false" });
-  dtab.value = router.dtab;
-  const result = make("div", { class: "result", "aria-live": "polite" });
-  const show = async (event) => {
-    event.preventDefault();
-    result.replaceChildren(make("p", { class: "quiet", text: "Asking…" }));
-    const name = tidy(path.value);
-    const tried = dtab.value;
-    try {
-      result.replaceChildren(steps(await delegate(router.label, tried, name)));
-    } catch (error) {
-      result.replaceChildren(complaint(error.message, [name, tried]));
-    }
-  };
-  return make("details", {}, make("summary", { text: "Explain a name" }),
-    make("form", { class: "explain", onsubmit: show },
-      make("label", { for: id, text: "Name" }), path,
-      make("button", { text: "Explain" }),
-      make("label", { for: `${id}-dtab`, text: "Dtab (a change here is only tried, never kept)" }), dtab),
-    result);
-}

@@ -1,29 +1,41 @@
-// What the counters said at which time, and the rates that follow.
+// What the counters of members said at which time, and the rates that follow.
 
-export const KEPT = 180; // seconds
+export const KEPT = 60; // seconds
 const RATE = 5;
-const SUCCESS = 60;
 
 /** The readings of counters by name. Times are the server's own: a late reply makes no spike. */
 export class History {
   constructor() {
     this.series = new Map();
     this.now = 0;
+    this.before = 0;
   }
 
-  /** Begin a round of readings, at `now` seconds of the process's uptime. */
+  /** Begin a round of readings, at `now` seconds of the server's clock. */
   begin(now) {
-    if (now < this.now) this.series.clear(); // another process
+    if (now < this.now) this.clear();
+    if (now !== this.now) this.before = this.now;
     this.now = now;
     for (const [name, points] of this.series) {
       if (points.at(-1)[0] < now - KEPT) this.series.delete(name);
     }
   }
 
-  /** Note a counter. One that fell was removed and made anew, so its past tells nothing. */
-  note(name, value) {
+  /** Forget everything: it was another process. */
+  clear() {
+    this.series.clear();
+    this.now = this.before = 0;
+  }
+
+  /**
+   * Note a counter. One that fell was removed and made anew, so its past tells nothing. With `all`,
+   * every one there is is noted in each round: one that is new was nothing the round before.
+   */
+  note(name, value, all = false) {
     let points = this.series.get(name);
-    if (!points || value < points.at(-1)[1]) this.series.set(name, (points = []));
+    if (!points) this.series.set(name, (points = all && this.before ? [[this.before, 0]] : []));
+    else if (value < points.at(-1)[1]) this.series.set(name, (points = []));
+    if (points.at(-1)?.[0] === this.now) return;
     points.push([this.now, value]);
     while (points.length > 2 && points[1][0] <= this.now - KEPT) points.shift();
   }
@@ -44,17 +56,14 @@ export class History {
     return seconds > 0 ? grown / seconds : NaN;
   }
 
-  /** How often a scope succeeded and failed in the last minute. */
-  outcome(scope) {
-    return [this.growth(`${scope} success`, SUCCESS)[0], this.growth(`${scope} failures`, SUCCESS)[0]];
+  /** How much it grew in the last minute, or since it was first seen. */
+  lately(name) {
+    return this.growth(name, KEPT)[0];
   }
 
-  /** The rate between each two readings: [[seconds ago, per second], …], the oldest first. */
+  /** The rate between each two readings. */
   rates(name) {
     const points = this.series.get(name) ?? [];
-    return points.slice(1).map(([time, value], index) => {
-      const [before, from] = points[index];
-      return [this.now - time, (value - from) / (time - before)];
-    }).filter(([, perSecond]) => Number.isFinite(perSecond));
+    return points.slice(1).map(([time, value], index) => (value - points[index][1]) / (time - points[index][0]));
   }
 }

@@ -1,29 +1,19 @@
 // The levels of the loggers, and buttons that change them.
 import { make } from "./dom.js";
-import { ask } from "./poll.js";
+import { attempt, fetched } from "./poll.js";
 
 const LEVELS = ["ALL", "TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "FATAL", "OFF"];
-const lost = document.getElementById("lost");
-
-async function attempt(action) {
-  try {
-    await action();
-    lost.hidden = true;
-  } catch (error) {
-    lost.textContent = `That did not work: ${error.message}`;
-    lost.hidden = false;
-  }
-}
+const $ = (id) => document.getElementById(id);
 
 async function change(logger, level) {
-  await ask("logging.json", { method: "POST", body: new URLSearchParams({ logger, level }) });
+  await fetched("logging.json", { method: "POST", body: new URLSearchParams({ logger, level }) });
   await show();
   document.querySelector(`[data-logger="${CSS.escape(logger)}"] [aria-pressed="true"]`)?.focus();
 }
 
-function row({ logger, level: current }) {
+function row({ logger, level: current }, changeable) {
   const buttons = LEVELS.map((level) => make("button", {
-    type: "button", text: level, "aria-pressed": String(level === current),
+    type: "button", text: level, "aria-pressed": String(level === current), disabled: !changeable,
     onclick: () => attempt(() => change(logger, level)),
   }));
   return make("div", { class: "logger", role: "group", "aria-label": `Level of ${logger}`, "data-logger": logger },
@@ -31,7 +21,14 @@ function row({ logger, level: current }) {
 }
 
 async function show() {
-  document.getElementById("loggers").replaceChildren(...(await ask("logging.json")).map(row));
+  const reply = await fetched("logging.json").catch((error) => {
+    if (error.status !== 404) throw error;
+    throw new Error("The configuration switches this page off: admin.security says controlEnabled: false.");
+  });
+  const changeable = (reply.headers.get("Allow") ?? "").includes("POST");
+  const loggers = await reply.json();
+  $("refused").hidden = changeable;
+  $("loggers").replaceChildren(...loggers.map((logger) => row(logger, changeable)));
 }
 
 attempt(show);

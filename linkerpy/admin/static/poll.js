@@ -3,14 +3,25 @@ import { say } from "./dom.js";
 
 const PERIOD = 1000;
 const PATIENCE = 5000;
+const ROOT = new URL("../", import.meta.url);
 
-/** The JSON behind a URL. Throws an Error that says what was wrong. */
+/** The reply to a URL below the admin server's root. Throws an Error that says what was wrong. */
+export async function fetched(url, options = {}) {
+  const reply = await fetch(new URL(url, ROOT), { cache: "no-store", signal: AbortSignal.timeout(PATIENCE), ...options });
+  if (reply.ok) return reply;
+  const error = new Error((await reply.text()).trim() || `The admin server answered ${reply.status}.`);
+  error.status = reply.status;
+  throw error;
+}
+
+/** The JSON behind a URL. */
 export async function ask(url, options = {}) {
-  const reply = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE), ...options });
-  const body = await reply.text();
-  if (!reply.ok) throw new Error(body.trim() || `The admin server answered ${reply.status}.`);
+  const body = await (await fetched(url, options)).text();
   return body ? JSON.parse(body) : null;
 }
+
+/** Parameters as the end of a URL; those that are empty are left out. */
+export const query = (values) => `?${new URLSearchParams(Object.entries(values).filter(([, value]) => value !== ""))}`;
 
 /** Done when somebody may look: a hidden tab costs neither side anything. */
 function seen() {
@@ -25,16 +36,21 @@ function seen() {
   });
 }
 
-/** Run `round` every second while the tab is seen; show the banner while it fails. */
+function linked(state, words) {
+  const link = document.getElementById("link");
+  link.hidden = false;
+  link.className = `link ${state}`;
+  say(link, words);
+}
+
+/**
+ * Run `round` every second while the tab is seen; show the banner while it fails. It is told whether
+ * the server was lost before. A server that is slow to answer is asked less often.
+ */
 export async function poll(round) {
   const lost = document.getElementById("lost");
-  const link = document.getElementById("link");
-  const linked = (state, words) => {
-    if (!link) return;
-    link.className = `link ${state}`;
-    say(link, words);
-  };
   let since = null;
+  linked("", "Connecting…");
   for (;;) {
     await seen();
     const began = performance.now();
@@ -48,10 +64,23 @@ export async function poll(round) {
       since ??= new Date();
       if (error.name !== "TypeError" && error.name !== "TimeoutError") console.warn(error);
       linked("bad", "No answer");
-      lost.textContent = `No answer from the admin server since ${since.toLocaleTimeString("en-GB")}. What you see is from before. Trying again every second…`;
+      say(lost, `No answer from the admin server since ${since.toLocaleTimeString("en-GB")}. What you see is from before. Trying again every second…`);
       lost.hidden = false;
       document.body.classList.add("stale");
     }
-    await new Promise((done) => setTimeout(done, Math.max(0, PERIOD - (performance.now() - began))));
+    const took = performance.now() - began;
+    await new Promise((done) => setTimeout(done, Math.max(PERIOD - took, took)));
+  }
+}
+
+/** Do something once; what goes wrong is shown in the banner. */
+export async function attempt(action) {
+  const lost = document.getElementById("lost");
+  try {
+    await action();
+    lost.hidden = true;
+  } catch (error) {
+    say(lost, `That did not work: ${error.message}`);
+    lost.hidden = false;
   }
 }

@@ -1,20 +1,25 @@
 // The TLS handshakes that failed lately, and how all who speak TLS fare.
-import { Table, say } from "./dom.js";
+import { make, say } from "./dom.js";
 import { NOTHING, count, latency, span } from "./format.js";
 import { ask, poll } from "./poll.js";
-import { counter, gauge } from "./tables.js";
+import { Table } from "./table.js";
 
 const CAREFUL = 14 * 86400; // seconds; what expires sooner should have been renewed
 
-const text = (name, key) => ({ name, cell: (cell, failure) => say(cell, failure[key]) });
-const failures = new Table([
-  { name: "When", cell: (cell, { at }) => say(cell, new Date(at * 1000).toLocaleString("en-GB")) },
-  text("Router", "router"),
-  { name: "We are the", cell: (cell, { side }) => say(cell, side) },
-  text("With", "peer"),
-  text("Cause", "cause"),
-  text("Why, and what to do", "message"),
-], "Handshakes that failed lately");
+const SIDES = { server: "a caller and our server", client: "us and an endpoint" };
+const list = document.getElementById("failures");
+let told = "";
+
+function fault({ at, router, side, peer, cause, message }) {
+  const when = new Date(at * 1000);
+  return make("article", { class: "fault" },
+    make("p", {}, make("span", { class: "state failed", text: cause }), " ", make("b", { text: peer }), " ",
+      make("span", { class: "chip", text: router })),
+    make("p", { text: message }),
+    make("p", { class: "quiet", text: `between ${SIDES[side] ?? side}, last at ${when.toLocaleString("en-GB")}` }));
+}
+
+const gauge = (tls, name) => tls[name]?.gauge ?? 0;
 
 function certificateCell(td, { tls }) {
   const left = tls.certificate_seconds_left?.gauge;
@@ -30,8 +35,8 @@ function checkCell(td, { tls }) {
 }
 
 const ends = new Table([
-  { name: "Router", cell: (th, { router }) => say(th, router) },
-  { name: "Server or client", cell: (td, { name }) => say(td, name) },
+  { name: "Server or client", cell: (th, { name }) => say(th, name) },
+  { name: "Router", cell: (td, { router }) => say(td, router) },
   { name: "Connections", number: true, cell: (td, { tls }) => say(td, count(gauge(tls, "connections"))) },
   { name: "Handshake, p99", number: true, title: "in the last ten to twenty seconds",
     cell: (td, { tls }) => say(td, latency(tls.handshake_latency_ms?.["stat.p99"])) },
@@ -39,24 +44,32 @@ const ends = new Table([
   { name: "Own certificate lasts", number: true, cell: certificateCell },
   { name: "Peers", cell: checkCell },
 ], "Who speaks TLS");
-
-document.getElementById("failures").append(failures.element);
 document.getElementById("ends").append(ends.element);
 
 /** The members of a scope that speak TLS: all servers have a gauge, but only these shake hands. */
 function speakers(router, scope, before) {
   return Object.entries(scope ?? {}).filter(([, { tls }]) => tls?.handshake_latency_ms).map(([name, { tls }]) => {
-    const failed = Object.keys(tls.failures ?? {}).reduce((all, cause) => all + counter(tls.failures, cause), 0);
+    const failed = Object.values(tls.failures ?? {}).reduce((all, cause) => all + (cause.counter ?? 0), 0);
     return [`${router} ${before}${name}`, { router, name: before + name, tls, failed }];
   });
 }
 
+function showEnds(tree) {
+  const found = Object.entries(tree.rt ?? {}).flatMap(([router, { server, client }]) =>
+    [...speakers(router, server, ""), ...speakers(router, client, "/")]);
+  ends.update(found);
+  document.getElementById("ends").hidden = !found.length;
+  document.getElementById("nobody").hidden = found.length > 0;
+}
+
 poll(async () => {
-  const [listed, tree] = await Promise.all([ask("admin/tls_failures.json"), ask("admin/metrics.json?tree=1&live=1")]);
-  const keyOf = ({ router, side, peer, cause }) => [router, side, peer, cause].join(" ");
-  failures.update(listed.failures.map((failure) => [keyOf(failure), failure]));
-  document.getElementById("none").hidden = listed.failures.length > 0;
-  const routers = Object.entries(tree.rt ?? {});
-  ends.update(routers.flatMap(([router, { server, client }]) =>
-    [...speakers(router, server, ""), ...speakers(router, client, "/")]));
+  const [{ failures }, tree] = await Promise.all([ask("admin/tls_failures.json"), ask("admin/metrics.json?tree=1&live=1")]);
+  showEnds(tree);
+  if (JSON.stringify(failures) === told) return;
+  told = JSON.stringify(failures);
+  list.replaceChildren(...failures.map(fault));
+  if (!failures.length) {
+    list.append(make("div", { class: "empty" }, make("p", {}, make("b", { text: "No handshake has failed." })),
+      make("p", { text: "If TLS does not work although nothing stands here, nobody has tried to connect yet, or the other side gives up first: its log will tell. linkerpy tls check tries a connection and says what it sees." })));
+  }
 });

@@ -1,7 +1,8 @@
 // The table of workers, where several processes do the work.
-import { Table, make, say } from "./dom.js";
+import { make, say } from "./dom.js";
 import { bytes, count, rate } from "./format.js";
 import { ask } from "./poll.js";
+import { Table } from "./table.js";
 
 const STATES = { serving: "good", draining: "poor", starting: "poor", down: "bad" };
 
@@ -40,8 +41,7 @@ export class Workers {
       number("Memory", (item) => bytes(item.rss_bytes)),
       { name: "Restarts", number: true, cell: restartsCell },
     ], "Workers");
-    section.className = "card";
-    section.replaceChildren(make("h2", { text: "Workers" }), make("div", { class: "scroll" }, this.table.element));
+    section.replaceChildren(make("h2", { text: "Workers" }), this.table.element);
   }
 
   /** One round: what is told of them now. */

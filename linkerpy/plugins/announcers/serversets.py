@@ -18,4 +18,6 @@ class ServersetsConfig(AnnouncerConfig):
     NOT_YET: ClassVar[str] = "ZooKeeper"
 
     zk_addrs: Many[ZkAddress]
+    """The ZooKeeper servers."""
     path_prefix: PathField = Path.of("discovery")
+    """The node below which server sets are."""

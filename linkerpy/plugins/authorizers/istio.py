@@ -16,4 +16,6 @@ class IstioConfig(AuthorizerConfig):
     NOT_YET: ClassVar[str] = "Istio"
 
     mixer_host: Text = "istio-mixer"
+    """The mixer."""
     mixer_port: Port = 9091
+    """Where the mixer listens."""

@@ -17,6 +17,7 @@ class _GrpcConfig(H2ClassifierConfig):
     NOT_YET: ClassVar[str] = "HTTP/2"
 
     success_status_codes: Many[Count] = (0,)
+    """The values of `grpc-status` that are successes; 0 must be among them."""
 
     @model_validator(mode="after")
     def _ok_is_success(self) -> Self:
@@ -55,3 +56,4 @@ class RetryableStatusCodesConfig(_GrpcConfig):
     KIND: ClassVar[str] = "io.l5d.h2.grpc.retryableStatusCodes"
 
     retryable_status_codes: Many[Count]
+    """The values of `grpc-status` after which it is tried again."""

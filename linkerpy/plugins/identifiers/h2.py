@@ -16,6 +16,7 @@ class H2HeaderTokenConfig(KindModel):
     NOT_YET: ClassVar[str] = "HTTP/2"
 
     header: Text = ":authority"
+    """The header with the name, in lower case."""
 
 
 class H2HeaderConfig(KindModel):
@@ -25,6 +26,7 @@ class H2HeaderConfig(KindModel):
     NOT_YET: ClassVar[str] = "HTTP/2"
 
     header: Text = "l5d-name"
+    """The header with the path, in lower case."""
 
 
 class H2MethodAndHostConfig(KindModel):
@@ -34,6 +36,7 @@ class H2MethodAndHostConfig(KindModel):
     NOT_YET: ClassVar[str] = "HTTP/2"
 
     http_uri_in_dst: Flag = False
+    """Whether the path of the URI is put behind it."""
 
 
 class H2PathConfig(KindModel):
@@ -43,7 +46,9 @@ class H2PathConfig(KindModel):
     NOT_YET: ClassVar[str] = "HTTP/2"
 
     segments: Positive = 1
+    """How many segments make the name."""
     consume: Flag = False
+    """Whether the segments are taken off the path that is sent on."""
 
 
 class H2StaticConfig(KindModel):
@@ -54,3 +59,4 @@ class H2StaticConfig(KindModel):
     NEEDS: ClassVar[dict[str, str]] = {"path": "path is required"}
 
     path: PathField
+    """What follows the router's `dstPrefix`."""

@@ -24,4 +24,6 @@ class HeaderPathConfig(KindModel):
     NOT_YET: ClassVar[str] = "HTTP/2"
 
     header: Text = ":path"
+    """The header with the path, in lower case."""
     segments: Annotated[int, AfterValidator(_some)] | None = None
+    """How many segments make the name; None is all of them."""

@@ -16,11 +16,15 @@ class IngressConfig(IdentifierConfig):
     NOT_YET: ClassVar[str] = "Kubernetes"
 
     host: Text = "localhost"
+    """The Kubernetes API, as `kubectl proxy` offers it."""
     port: Port = 8001
+    """The port of the API."""
     namespace: Text | None = None
     """None is all namespaces."""
     ingress_class_annotation: Text = "linkerd"
+    """Ingresses of other classes are ignored; those without a class are not."""
     ignore_default_backends: Flag = False
+    """Whether default backends take nothing that no rule matches."""
 
 
 class IstioConfig(IdentifierConfig):
@@ -30,11 +34,17 @@ class IstioConfig(IdentifierConfig):
     NOT_YET: ClassVar[str] = "Istio"
 
     discovery_host: Text = "istio-pilot"
+    """Pilot, for the clusters that there are."""
     discovery_port: Port = 8080
+    """Where Pilot answers for clusters."""
     apiserver_host: Text = "istio-pilot"
+    """Pilot, for route rules."""
     apiserver_port: Port = 8081
+    """Where Pilot answers for route rules."""
     mixer_host: Text = "istio-mixer"
+    """The mixer."""
     mixer_port: Port = 9091
+    """Where the mixer listens."""
 
 
 class IstioIngressConfig(IstioConfig):
@@ -43,5 +53,8 @@ class IstioIngressConfig(IstioConfig):
     KIND: ClassVar[str] = "io.l5d.k8s.istio-ingress"
 
     host: Text = "localhost"
+    """The Kubernetes API, as `kubectl proxy` offers it."""
     port: Port = 8001
+    """The port of the API."""
     namespace: Text | None = None
+    """Whose ingresses count; None is all namespaces."""

@@ -18,4 +18,6 @@ class DestinationConfig(InterfaceConfig):
 
     port: Port = 8086
     namespace: Text = "default"
+    """The dtab that binds the names asked for."""
     prefix: PathField = Path.of("svc")
+    """What is put in front of the names asked for."""

@@ -18,6 +18,10 @@ class MeshConfig(InterfaceConfig):
 
     port: Port = 4321
     h2_access_log: Text | None = None
+    """A file that gets a line for each request; None is no log."""
     h2_access_log_roll_policy: RollPolicy = "never"
+    """When the file is put aside for a new one: never, by time, or by size."""
     h2_access_log_append: Flag = True
+    """Whether a file that is there is added to, not emptied."""
     h2_access_log_rotate_count: int = -1
+    """How many rolled files are kept; a negative number is all."""

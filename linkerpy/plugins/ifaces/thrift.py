@@ -16,11 +16,17 @@ class Cache(Model):
     """How many bindings and addresses are kept, observed ones apart from others."""
 
     binding_cache_active: Count = 1000
+    """Names that callers wait on; more are refused."""
     binding_cache_inactive: Count = 100
+    """Names kept although nobody waits on them now."""
     binding_cache_inactive_ttl_secs: Count = Field(default=600, alias="bindingCacheInactiveTTLSecs")
+    """Seconds after which such a name is dropped."""
     addr_cache_active: Count = 1000
+    """Sets of addresses that callers wait on; more are refused."""
     addr_cache_inactive: Count = 100
+    """Sets of addresses kept although nobody waits on them now."""
     addr_cache_inactive_ttl_secs: Count = Field(default=600, alias="addrCacheInactiveTTLSecs")
+    """Seconds after which such a set is dropped."""
 
 
 class ThriftNameInterpreterConfig(InterfaceConfig):
@@ -31,3 +37,4 @@ class ThriftNameInterpreterConfig(InterfaceConfig):
 
     port: Port = 4100
     cache: Cache = Cache()
+    """How many answers are kept up to date."""

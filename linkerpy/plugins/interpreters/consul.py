@@ -17,5 +17,6 @@ class ConsulInterpreterConfig(InterpreterConfig, ConsulKv):
     NOT_YET: ClassVar[str] = "Consul"
 
     namespace: Text = "default"
+    """Which dtab: the key below `pathPrefix`."""
     backoff: Backoff | None = None
     """None is jittered from 1 ms to a minute."""

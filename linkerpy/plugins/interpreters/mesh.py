@@ -29,8 +29,14 @@ class MeshConfig(InterpreterConfig):
     NOT_YET: ClassVar[str] = "namerd"
 
     dst: PathField
+    """Where namerd is: a name such as `/$/inet/namerd/4321`."""
     root: Annotated[PathField, AfterValidator(_one_element)] = Path.of("default")
+    """The dtab that binds names, by its namespace."""
     tls: ClientTls | None = None
+    """How namerd is spoken to; None is plain text."""
     retry: MeshRetry = MeshRetry()
+    """The waits before namerd is asked again."""
     failure_threshold: MeshFailureThreshold | None = None
+    """How the connection is checked; None is not at all."""
     initial_stream_window_size_kb: Positive = 10_240
+    """How much namerd may send on a stream before it is taken in."""

@@ -28,7 +28,9 @@ class NamerdTls(Model):
     """The name to verify, and whom to trust; None is the system's roots."""
 
     common_name: Text
+    """The name that namerd's certificate must have."""
     ca_cert: Text | None = None
+    """A file with the certificates to trust."""
 
 
 class NamerdConfig(InterpreterConfig):
@@ -38,10 +40,15 @@ class NamerdConfig(InterpreterConfig):
     NOT_YET: ClassVar[str] = "namerd"
 
     dst: PathField
+    """Where namerd is: a name such as `/$/inet/namerd/4100`."""
     namespace: Text = "default"
+    """The dtab that binds names."""
     retry: Retry = Retry()
+    """The waits before namerd is asked again."""
     tls: NamerdTls | None = None
+    """How namerd is spoken to; None is plain text."""
     failure_threshold: FailureThreshold = FailureThreshold()
+    """How the connection is checked."""
 
 
 HTTP = "io.l5d.namerd.http"
@@ -58,9 +65,13 @@ class NamerdHttpConfig(InterpreterConfig):
     }
 
     dst: PathField
+    """Where namerd is: a name such as `/$/inet/namerd/4180`."""
     namespace: Text = "default"
+    """The dtab that binds names."""
     retry: Retry = Retry()
+    """The waits before namerd is asked again."""
     tls: ClientTls | None = None
+    """How namerd is spoken to; None is plain text."""
 
     def build(self, env: "Env", namers: list[PrefixedNamer]) -> Interpreter:
         """See `InterpreterConfig.build`. Raises: TlsConfigError."""

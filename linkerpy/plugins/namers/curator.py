@@ -19,4 +19,6 @@ class CuratorConfig(NamerConfig):
     EXPERIMENTAL: ClassVar[str] = "/#{prefix} namer"
 
     zk_addrs: Many[ZkAddressWithDefault]
+    """The ZooKeeper servers."""
     base_path: PathField = Path.EMPTY
+    """The node below which services are."""

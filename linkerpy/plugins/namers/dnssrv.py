@@ -17,5 +17,6 @@ class DnsSrvConfig(NamerConfig):
     EXPERIMENTAL: ClassVar[str] = "/#{prefix} namer"
 
     refresh_interval_seconds: Positive = 5
+    """Between two look-ups of a name."""
     dns_hosts: Many[Text] = ()
     """Name servers; none are the system's."""

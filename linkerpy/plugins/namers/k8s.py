@@ -16,8 +16,11 @@ class K8sConfig(NamerConfig):
     NOT_YET: ClassVar[str] = "Kubernetes"
 
     host: Text = "localhost"
+    """The Kubernetes API, as `kubectl proxy` offers it."""
     port: Port = 8001
+    """The port of the API."""
     label_selector: Text | None = None
+    """The key of a label; names then end with the value that endpoints must have."""
 
 
 class K8sNamespacedConfig(K8sConfig):
@@ -26,6 +29,7 @@ class K8sNamespacedConfig(K8sConfig):
     KIND: ClassVar[str] = "io.l5d.k8s.ns"
 
     env_var: Text = "POD_NAMESPACE"
+    """The environment variable with the namespace."""
 
 
 class K8sExternalConfig(K8sConfig):

@@ -17,3 +17,4 @@ class ServersetsConfig(NamerConfig):
     NOT_YET: ClassVar[str] = "ZooKeeper"
 
     zk_addrs: Many[ZkAddressWithDefault]
+    """The ZooKeeper servers."""

@@ -17,3 +17,4 @@ class ZkLeaderConfig(NamerConfig):
     NOT_YET: ClassVar[str] = "ZooKeeper"
 
     zk_addrs: Many[ZkAddress]
+    """The ZooKeeper servers."""

@@ -19,6 +19,10 @@ class EtcdConfig(StoreConfig):
     EXPERIMENTAL: ClassVar[str] = "io.l5d.etcd storage"
 
     host: Text = "localhost"
+    """An etcd server."""
     port: Port = 2379
+    """Where it takes clients."""
     path_prefix: PathField = Path.of("namerd", "dtabs")
+    """What the keys with dtabs begin with."""
     tls: ClientTls | None = None
+    """How etcd is spoken to; None is plain text."""

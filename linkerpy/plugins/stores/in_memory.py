@@ -18,3 +18,4 @@ class InMemoryConfig(StoreConfig):
     NOT_YET: ClassVar[str] = "namerd"
 
     namespaces: dict[str, DtabField] = Field(default_factory=dict)
+    """The dtabs that there are at first, by name."""

@@ -16,5 +16,8 @@ class K8sConfig(StoreConfig):
     NOT_YET: ClassVar[str] = "namerd"
 
     host: Text = "localhost"
+    """The Kubernetes API, as `kubectl proxy` offers it."""
     port: Port = 8001
+    """The port of the API."""
     namespace: Text = "default"
+    """Where the dtab objects are."""

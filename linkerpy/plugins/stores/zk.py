@@ -24,15 +24,20 @@ class AuthInfo(Model):
     """Who we are to ZooKeeper."""
 
     scheme: Text
+    """How we prove it, such as `digest`."""
     auth: Secret
+    """What proves it, such as `user:password`."""
 
 
 class Acl(Model):
     """Who may do what: distinct letters of `crwda`."""
 
     scheme: Text
+    """How they prove who they are, such as `digest` or `world`."""
     id: Text
+    """Who, as the scheme has it."""
     perms: Annotated[Text, AfterValidator(_letters)]
+    """What they may: create, read, write, delete, administrate."""
 
 
 class ZkConfig(StoreConfig):
@@ -42,8 +47,12 @@ class ZkConfig(StoreConfig):
     NOT_YET: ClassVar[str] = "namerd"
 
     zk_addrs: Many[ZkAddress]
+    """The ZooKeeper servers."""
     path_prefix: PathField = Path.of("dtabs")
+    """The node below which dtabs are."""
     session_timeout_ms: Positive = 10_000
+    """After which silence ZooKeeper takes us for gone."""
     auth_info: AuthInfo | None = None
+    """Who we are to ZooKeeper; None is nobody in particular."""
     acls: Many[Acl] | None = None
     """None is everything for everyone."""

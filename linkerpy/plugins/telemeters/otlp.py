@@ -49,10 +49,15 @@ class OtlpConfig(TelemeterConfig):
     headers: Annotated[dict[str, Secret], Field(default_factory=dict)]
     """Sent with every report, as for `Authorization`."""
     service_name: Text = "linkerpy"
+    """What we are called there: the resource's `service.name`."""
     traces: Flag = True
+    """Whether traces are sent."""
     sample_rate: Share = 0.001
+    """The share of requests traced of which callers have not said whether to."""
     metrics: Flag = True
+    """Whether metrics are sent."""
     metrics_interval_ms: Positive = 60_000
+    """Between two reports of all metrics."""
 
     def build(self, env: Env) -> Telemeter:
         """The exporters; each connects when there is something to send."""

@@ -33,7 +33,9 @@ class RecentRequestsConfig(TelemeterConfig):
     NEEDS: ClassVar[dict[str, str]] = {"sampleRate": _RANGE}
 
     sample_rate: Annotated[Number, AfterValidator(_in_range)]
+    """The share of requests that are kept, from 0 to 1."""
     capacity: Positive = 10
+    """How many are kept; the oldest go first."""
 
     def build(self, env: Env) -> Telemeter:
         """The page, and the memory behind it. What callers decided on sampling does not count."""

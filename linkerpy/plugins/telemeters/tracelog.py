@@ -42,7 +42,9 @@ class TracelogConfig(TelemeterConfig):
     KIND: ClassVar[str] = "io.l5d.tracelog"
 
     sample_rate: Number = 1.0
+    """The share of requests that are logged."""
     level: Annotated[Text, AfterValidator(_level)] = "INFO"
+    """With which level; `OFF` logs nothing."""
 
     def build(self, env: Env) -> Telemeter:
         """The writer; `OFF` records nothing at all."""

@@ -32,8 +32,11 @@ class ZipkinConfig(TelemeterConfig):
     KIND: ClassVar[str] = "io.l5d.zipkin"
 
     host: Text = "localhost"
+    """The collector."""
     port: Port = 9411
+    """Where it takes spans by HTTP."""
     sample_rate: Share = 0.001
+    """The share of requests traced of which callers have not said whether to."""
 
     def build(self, env: Env) -> Telemeter:
         """The exporter; it connects when there is something to send."""
@@ -50,9 +53,13 @@ class ZipkinHttpConfig(TelemeterConfig):
     KIND: ClassVar[str] = "io.zipkin.http"
 
     host: Text = "localhost:9411"
+    """The collector and its port."""
     host_header: Text = "zipkin"
+    """The `Host` of requests to it."""
     compression_enabled: Flag = True
+    """Whether reports are compressed by gzip."""
     initial_sample_rate: Share = 0.001
+    """The share of requests traced of which callers have not said whether to."""
 
     def build(self, env: Env) -> Telemeter:
         """The exporter; it connects when there is something to send."""

@@ -21,12 +21,17 @@ class DaemonSetConfig(TransformerConfig):
     }
 
     namespace: Text
+    """The Kubernetes namespace of the pods."""
     service: Text
+    """The service that has the pods."""
     port: Text
     """The name of a port of the service."""
     k8s_host: Text = "localhost"
+    """The Kubernetes API, as `kubectl proxy` offers it."""
     k8s_port: Port = 8001
+    """The port of the API."""
     host_network: Flag = False
+    """Whether nodes are told apart by name; if not, by the first three bytes of addresses."""
 
     @property
     def default_prefix(self) -> Path:

@@ -31,9 +31,12 @@ class MuxRouter(RouterConfig):
     SERVER: ClassVar[type[ServerConfig]] = MuxServer
 
     servers: Many[MuxServer] = ()
+    """Where requests come in; at least one."""
     client: Annotated[GlobalClient | StaticClient, KindOf("client", default="io.l5d.global")] = (
         GlobalClient()
     )
+    """How backends are spoken to, by bound name."""
     service: Annotated[
         GlobalService | StaticService, KindOf("service", default="io.l5d.global")
     ] = GlobalService()
+    """What is promised to callers, by logical name."""

@@ -1,40 +1,33 @@
-"""Configuration of `tcp` routers, and of routers in linkerd-tcp's own files.
+"""Configuration of `tcp` routers.
 
 `TcpRouter` is a router among others in a linkerd file: it has dtab, namers and admin like any, and
-its servers' keys are linkerd-tcp's and some of linkerpy's own. The classes named `L5dTcp…` are the
-objects of a linkerd-tcp file, whose names namerd resolves.
+its servers' keys are linkerd-tcp's and some of linkerpy's own. linkerd-tcp's own files are in
+`linkerd_tcp`.
 
 Source: dataplane spec, section 8.1.
 """
 
 from typing import Annotated, Any, ClassVar, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import (
-    Field,
     PlainSerializer,
     PlainValidator,
     WithJsonSchema,
-    field_validator,
     model_validator,
 )
 
 from linkerpy.config.fields import (
     Count,
     Flag,
-    Ip,
     Many,
-    Number,
     PathField,
-    PatternField,
-    Port,
     Positive,
     Text,
     as_text,
 )
 from linkerpy.config.kinds import KindOf
-from linkerpy.config.model import KindModel, Model, key_name
-from linkerpy.config.tls import AlpnName, Certificate, ClientTls, ServerName, ServerTls
+from linkerpy.config.model import KindModel, key_name
+from linkerpy.config.tls import AlpnName, ClientTls, ServerTls
 from linkerpy.naming.path import Path
 from linkerpy.protocol.tcp.dst_name import DstName
 from linkerpy.router.config import ClientKeys, RouterConfig, ServerConfig, StaticEntry, overlay
@@ -58,9 +51,8 @@ DstNameField = Annotated[
 """A path that may hold `{sni}`."""
 
 
-def _refuse(model: Model, keys: dict[str, str]) -> None:
-    """Refuse keys that all protocols share, but that mean nothing for TCP."""
-    for attribute, instead in keys.items():
+def _refuse_meaningless(model: "TcpServer | TcpClientKeys") -> None:
+    for attribute, instead in model.MEANINGLESS.items():
         if attribute in model.model_fields_set:
             raise ValueError(f"`{key_name(attribute)}` means nothing for TCP: {instead}")
 
@@ -87,6 +79,12 @@ class TcpServer(ServerConfig):
     session may be idle and last.
     """
 
+    MEANINGLESS: ClassVar[dict[str, str]] = {
+        "timeout_ms": "write `connectTimeoutMs`, or `connectionLifetimeSecs`",
+        "clear_context": "there is no context in a stream of bytes",
+    }
+    """Attributes that all protocols share and this one refuses, and what to do instead."""
+
     tls: TcpServerTls | None = None
     dst_name: DstNameField | None = None
     """Where its connections go: the whole name, as in linkerd-tcp's files.
@@ -95,7 +93,7 @@ class TcpServer(ServerConfig):
     caller's TLS asks for. Without `tls`, that is passed on untouched.
     """
     default_dst_name: PathField | None = None
-    """Where callers go that ask for no name, or speak no TLS; None closes their connections."""
+    """Where callers go that ask for no name, or speak no TLS; None is nowhere: they are closed."""
     hello_timeout_ms: Positive = 5000
     """For what is read before routing: a PROXY header, a ClientHello. Each has so long."""
     accept_proxy_protocol: Flag = False
@@ -109,19 +107,15 @@ class TcpServer(ServerConfig):
     Where it is given and no endpoint can be connected to, that is tried again until then.
     """
     connection_lifetime_secs: Positive | None = None
+    """After which a session is ended, busy or not; None is never."""
     max_concurrency: Positive = 100_000
+    """Connections open at the same time; more wait in the system's queue."""
     max_waiters: Count | None = None
     """Callers that may wait for a connection at the same time; one more is closed."""
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        _refuse(
-            self,
-            {
-                "timeout_ms": "write `connectTimeoutMs`, or `connectionLifetimeSecs`",
-                "clear_context": "there is no context in a stream of bytes",
-            },
-        )
+        _refuse_meaningless(self)
         if self.accept_proxy_protocol and self.tls is not None:
             raise ValueError(
                 "`acceptProxyProtocol` together with `tls` is not supported yet: "
@@ -145,6 +139,12 @@ class TcpClientKeys(ClientKeys):
     Each session has a connection of its own: `hostConnectionPool` only limits their number.
     """
 
+    MEANINGLESS: ClassVar[dict[str, str]] = {
+        "request_attempt_timeout_ms": "write `connectTimeoutMs`",
+        "requeue_budget": "only failed connects are tried again, which costs no budget",
+    }
+    """Attributes that all protocols share and this one refuses, and what to do instead."""
+
     tls: TcpClientTls | None = None
     connect_timeout_ms: Positive = 1000
     """For one connect; if it fails, another endpoint is tried."""
@@ -165,13 +165,7 @@ class TcpClientKeys(ClientKeys):
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        _refuse(
-            self,
-            {
-                "request_attempt_timeout_ms": "write `connectTimeoutMs`",
-                "requeue_budget": "only failed connects are tried again, which costs no budget",
-            },
-        )
+        _refuse_meaningless(self)
         if self.greets_before_tls:
             raise ValueError(GREETS_BEFORE_TLS)
         for attribute in ("min_size", "idle_time_ms"):
@@ -205,6 +199,7 @@ class TcpStaticClient(KindModel):
     KIND: ClassVar[str] = "io.l5d.static"
 
     configs: Many[TcpClientEntry]
+    """Of the entries that match, the last to set a key counts."""
 
     def for_name(self, name: Path) -> TcpClientKeys:
         """The parameters of the client of a bound name."""
@@ -218,149 +213,13 @@ class TcpRouter(RouterConfig):
     SERVER: ClassVar[type[ServerConfig]] = TcpServer
 
     servers: Many[TcpServer] = ()
+    """Where connections come in; at least one."""
     client: Annotated[
         TcpGlobalClient | TcpStaticClient, KindOf("tcp.client", default="io.l5d.global")
     ] = TcpGlobalClient()
+    """How backends are spoken to, by bound name."""
 
     def name_of(self, server: TcpServer) -> DstName:
         """Where the connections of one of its servers go."""
         default = self.dst_prefix + Path.of(str(server.port))
         return server.dst_name or DstName(default.show(), default)
-
-
-class Identity(Model):
-    """The files of a certificate and its chain, in this order, and of its key."""
-
-    certs: Annotated[Many[Text], Field(min_length=1)]
-    private_key: Text
-
-    def keys(self) -> dict[str, Any]:
-        """The same, as a linkerd file has it."""
-        leaf, *chain = self.certs
-        return {
-            "cert_path": leaf,
-            "key_path": self.private_key,
-            "intermediate_certs_path": tuple(chain),
-        }
-
-
-class L5dTcpServerTls(Model):
-    """Certificates by the name that the caller asks for."""
-
-    NEEDS: ClassVar[dict[str, str]] = {
-        "defaultIdentity": "NoIdentities: `tls` needs a `defaultIdentity`"
-    }
-
-    alpn_protocols: Many[AlpnName] = ()
-    default_identity: Identity
-    identities: dict[ServerName, Identity] = Field(default_factory=dict)
-
-    def as_linker(self) -> TcpServerTls:
-        """The same, as a linkerd file has it."""
-        named = {name: Certificate(**one.keys()) for name, one in self.identities.items()}
-        main = self.default_identity.keys()
-        return TcpServerTls(alpn_protocols=self.alpn_protocols, identities=named, **main)
-
-
-class L5dTcpServer(Model):
-    """A server of a linkerd-tcp file."""
-
-    NEEDS: ClassVar[dict[str, str]] = {"dstName": "NoDstName: `dstName` is a required field"}
-
-    port: Port
-    ip: Ip = "127.0.0.1"
-    dst_name: PathField
-    tls: L5dTcpServerTls | None = None
-    connect_timeout_ms: Positive | None = None
-    connection_lifetime_secs: Positive | None = None
-    max_concurrency: Positive = 100_000
-
-
-class L5dTcpClientTls(Model):
-    """TLS to backends: who they must be, and whom to believe it."""
-
-    dns_name: Text
-    trust_certs: Many[Text] = ()
-
-    def as_linker(self) -> TcpClientTls:
-        """The same, as a linkerd file has it."""
-        return TcpClientTls(common_name=self.dns_name, trust_certs_bundle=self.trust_certs)
-
-
-class FailFast(Model):
-    """When an endpoint is left alone, and for how long."""
-
-    max_consecutive_failures: Positive = 5
-    failure_penalty_secs: Count = 60
-
-
-class L5dTcpClientKeys(Model):
-    """What can be said about the clients of a linkerd-tcp file."""
-
-    tls: L5dTcpClientTls | None = None
-    connect_timeout_ms: Positive | None = None
-    max_waiters: Count = 1_000_000
-    min_connections: Count = 0
-    fail_fast: FailFast = FailFast()
-
-
-class L5dTcpClientEntry(L5dTcpClientKeys):
-    """The clients whose name begins with `prefix`."""
-
-    NEEDS: ClassVar[dict[str, str]] = {"prefix": "StaticWithoutPrefix: `prefix` is required here"}
-
-    prefix: PatternField
-
-
-class L5dTcpGlobalClient(L5dTcpClientKeys, KindModel):
-    """The same for all clients."""
-
-    KIND: ClassVar[str] = "io.l5d.global"
-    MOVED: ClassVar[dict[str, str]] = {"prefix": "GlobalWithPrefix: use `kind: io.l5d.static`"}
-
-
-class L5dTcpStaticClient(KindModel):
-    """Parameters by name."""
-
-    KIND: ClassVar[str] = "io.l5d.static"
-
-    configs: Many[L5dTcpClientEntry]
-
-
-class L5dTcpInterpreter(Model):
-    """Where a linkerd-tcp file's names are resolved: namerd's control API, polled."""
-
-    kind: Literal["io.l5d.namerd.http"]
-    base_url: Text
-    namespace: Text
-    period_secs: Number
-
-    @field_validator("period_secs")
-    @classmethod
-    def _is_period(cls, period: float) -> float:
-        if period <= 0:
-            raise ValueError("InvalidPeriod: must be more than 0")
-        return period
-
-    @field_validator("base_url")
-    @classmethod
-    def _is_url(cls, url: str) -> str:
-        try:
-            parts: Any = urlsplit(url)
-            usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-        except ValueError:
-            usable = False
-        if not usable:
-            raise ValueError("InvalidBaseUrl: must be like http://namerd:4180")
-        return url
-
-
-class L5dTcpRouter(Model):
-    """A router of a linkerd-tcp file."""
-
-    label: Text
-    interpreter: L5dTcpInterpreter
-    servers: Many[L5dTcpServer]
-    client: (
-        Annotated[L5dTcpGlobalClient | L5dTcpStaticClient, KindOf("linkerd-tcp.client")] | None
-    ) = None

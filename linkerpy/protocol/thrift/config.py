@@ -29,6 +29,7 @@ class ThriftServer(ServerConfig):
 
     port: Port = 4114
     thrift_framed: Flag = True
+    """Whether each message has its length in front of it."""
 
 
 class ThriftMuxServer(ThriftServer):
@@ -43,7 +44,9 @@ class ThriftClientKeys(ClientKeys):
     MOVED: ClassVar[dict[str, str]] = {**ClientKeys.MOVED, **_ON_ROUTER}
 
     thrift_framed: Flag = True
+    """Whether each message has its length in front of it."""
     attempt_t_twitter_upgrade: Flag = False
+    """Whether backends are asked if they take Twitter's headers."""
 
 
 class ThriftClientEntry(ThriftClientKeys, StaticEntry):
@@ -68,6 +71,7 @@ class ThriftStaticClient(KindModel):
     KIND: ClassVar[str] = "io.l5d.static"
 
     configs: Many[ThriftClientEntry]
+    """Of the entries that match, the last to set a key counts."""
 
     def for_name(self, name: Path) -> ThriftClientKeys:
         """The parameters of the client of a bound name."""
@@ -82,15 +86,20 @@ class ThriftRouter(RouterConfig):
     SERVER: ClassVar[type[ServerConfig]] = ThriftServer
 
     servers: Many[ThriftServer] = ()
+    """Where requests come in; at least one."""
     client: Annotated[
         ThriftGlobalClient | ThriftStaticClient, KindOf("thrift.client", default="io.l5d.global")
     ] = ThriftGlobalClient()
+    """How backends are spoken to, by bound name."""
     service: Annotated[
         GlobalService | StaticService,
         KindOf("service", default="io.l5d.global"),
     ] = GlobalService()
+    """What is promised to callers, by logical name."""
     thrift_method_in_dst: Flag = False
+    """Whether the method's name is put behind the service's."""
     thrift_protocol: Literal["binary", "compact"] = "binary"
+    """How callers and backends encode values."""
 
 
 class ThriftMuxRouter(ThriftRouter):
