@@ -14,7 +14,7 @@ import re
 from functools import lru_cache
 
 from linkerpy.codec.body import Trailers
-from linkerpy.codec.fields import Fields, Headers
+from linkerpy.codec.fields import Headers
 from linkerpy.codec.http import Message, Request, Response
 from linkerpy.codec.http2 import hpack_encode as hpack
 from linkerpy.codec.http2.errors import Malformed
@@ -116,21 +116,21 @@ def _remembered_trailers(trailers: tuple[Pair, ...]) -> bytes:
 def _encoded(message: Message, *, describes: bool) -> Encoded:
     """All fields of a message, those added included, with a `content-length` that is true."""
     fields = message.fields
-    if fields is None or not (describes or _length_is_true(fields, message.body.length)):
+    length = message.body.length
+    told = None if fields is None else fields.told
+    tell = b""
+    if fields is None or not (describes or told == b"" or fields.length == length):
         return _encoded_anew(message, describes=describes)
+    if length and told == b"" and not describes:
+        tell = _LENGTH + hpack.string(b"%d" % length)
     known: Encoded | None = fields.framing.get(_KEY)
     if known is None:
         known = fields.framing[_KEY] = _encode(fields.pairs)
+    authority, rest = known
     if message.added:
-        authority, more = _added(message.added)
-        return (known[0] or authority), known[1] + more
-    return known
-
-
-def _length_is_true(fields: Fields, length: int | None) -> bool:
-    """Whether the fields say about the body's length what is so, or nothing that needs saying."""
-    told = fields.told
-    return not length if told == b"" else told is not None and fields.length == length
+        more = _added(message.added)
+        return (authority or more[0]), b"%b%b%b" % (rest, more[1], tell)
+    return authority, rest + tell if tell else rest
 
 
 def _encoded_anew(message: Message, *, describes: bool) -> Encoded:
