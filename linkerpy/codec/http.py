@@ -17,6 +17,7 @@ from linkerpy.codec.fields import Fields, Headers, end_to_end
 
 HTTP_10 = b"1.0"
 HTTP_11 = b"1.1"
+HTTP_2 = b"2"
 
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VALUE = re.compile(rb"[^\x00-\x08\x0a-\x1f\x7f]*")
@@ -130,9 +131,13 @@ class Message:
 
 
 class Request(Message):
-    """A request. `uri` is the request target as it stood on the wire."""
+    """A request. `uri` is the request target as it stood on the wire.
 
-    __slots__ = ("ctx", "method", "uri")
+    Of HTTP/2, that is `:path`, or `:authority` for CONNECT; elsewhere `:authority` is `Host`. Only
+    HTTP/2 tells a `scheme`, and a `protocol` for an extended CONNECT (RFC 8441); otherwise None.
+    """
+
+    __slots__ = ("ctx", "method", "protocol", "scheme", "uri")
 
     def __init__(
         self,
@@ -141,6 +146,8 @@ class Request(Message):
         headers: Headers | Fields,
         body: Body = EMPTY,
         version: bytes = HTTP_11,
+        scheme: bytes | None = None,
+        protocol: bytes | None = None,
     ) -> None:
         self.version = version
         self.body = body
@@ -152,6 +159,8 @@ class Request(Message):
             self.fields, self._headers = None, headers
         self.method = method
         self.uri = uri
+        self.scheme = scheme
+        self.protocol = protocol
         self.ctx: Any = None
         """What the router knows about this request; never written to the wire."""
 
@@ -160,7 +169,9 @@ class Request(Message):
 
     def copy(self) -> "Request":
         """The same request with headers of its own; body and context are shared."""
-        other = Request(self.method, self.uri, [], self.body, self.version)
+        other = Request(
+            self.method, self.uri, [], self.body, self.version, self.scheme, self.protocol
+        )
         other.ctx = self.ctx
         return self._copy_to(other)
 
