@@ -22,6 +22,7 @@ DATA_PATH = (
     "protocol/http/authority.py",
     "protocol/http/buffering.py",
     "protocol/http/client1.py",
+    "protocol/http/client_cert.py",
     "protocol/http/compress.py",
     "protocol/http/context.py",
     "protocol/http/dialing.py",

@@ -83,7 +83,12 @@ if HAVE_EPOLL or TYPE_CHECKING:
                     received.append((fd, selectable, data))
             for fd, selectable, data in received:
                 if fd in reads and selectables[fd] is selectable:
-                    self._deliver(selectable, data)
+                    try:
+                        why = selectable.deliver(data)
+                    except BaseException as error:  # noqa: BLE001 - it costs one connection
+                        why = _logged(selectable, error)
+                    if why is not None:
+                        self._disconnectSelectable(selectable, why, True)
                 elif selectable.connected:
                     selectable.hold(data)
             self._serve_each(others)

@@ -63,6 +63,16 @@ class Immediate(Direct, tcp.Connection):
     # Received, but not yet delivered, because the protocol has paused; see `Direct`.
     _held: Any = None
 
+    def _own(self) -> None:
+        """Have for ourselves what the class has as a default: the interpreter finds it sooner."""
+        self.TLS = False
+        self.disconnecting = self._writeDisconnected = self._writeDisconnecting = False
+        self.producer = None
+        self.offset = 0
+        self._broken = False
+        self._held = None
+        self._read_size = _READ_SIZE
+
     def doRead(self) -> ConnectionLost | ConnectionDone | None:  # type: ignore[override]
         """Give the protocol what has arrived."""
         data = self.receive()
@@ -151,8 +161,10 @@ class Immediate(Direct, tcp.Connection):
         if sent < len(data):
             self._keep(data, sent, ())
             return
-        self.dataBuffer, self.offset = b"", 0
-        self._tempDataBuffer, self._tempDataLen = [], 0
+        self.dataBuffer = b""
+        if self.offset or self._tempDataLen:
+            self.offset = 0
+            self._tempDataBuffer, self._tempDataLen = [], 0
         if self.disconnecting or self._writeDisconnecting or self.producer is not None:
             self.startWriting()  # Twisted's doWrite knows what is due once all is sent
 
@@ -238,6 +250,7 @@ class Server(Immediate, tcp.Server):
         reactor: Any,
     ) -> None:
         super().__init__(sock, protocol, client, server, sessionno, reactor)
+        self._own()
         self._round = getattr(reactor, "round", NO_ROUND)
         self.options = getattr(server, "options", DEFAULT_OPTIONS)
         self.options.apply(sock)
@@ -315,5 +328,6 @@ class Client(Immediate, tcp.Client):
         return acknowledged - 1 if state == _TCP_CLOSE else None  # one is the connection's start
 
     def _connectDone(self) -> None:
+        self._own()
         self._round = getattr(self.reactor, "round", NO_ROUND)
         super()._connectDone()

@@ -96,12 +96,17 @@ def sampling_rate(value: bytes | None) -> float | None:
 # -- linkerd's binary form ------------------------------------------------------------------------
 
 
-def to_linkerd(trace: TraceId) -> bytes:
-    """32 bytes in base64, or 40 if the trace id has 128 bits."""
+def pack(trace: TraceId) -> bytes:
+    """32 bytes, or 40 if the trace id has 128 bits: four or five numbers, the trace's the third."""
     span, parent, root, flags, high = trace
     if high:
-        return b2a_base64(_BINARY_128.pack(span, parent, root, flags, high), newline=False)
-    return b2a_base64(_BINARY.pack(span, parent, root, flags), newline=False)
+        return _BINARY_128.pack(span, parent, root, flags, high)
+    return _BINARY.pack(span, parent, root, flags)
+
+
+def to_linkerd(trace: TraceId) -> bytes:
+    """What `pack` gives in base64."""
+    return b2a_base64(pack(trace), newline=False)
 
 
 def from_linkerd(value: bytes) -> TraceId | None:

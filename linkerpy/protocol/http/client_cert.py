@@ -25,21 +25,21 @@ def drop_client_cert(service: HttpService, request: Request) -> Coming:
 def forward_client_cert() -> HttpFilter:
     """Tell the backend of the caller's certificate, if the caller has shown one."""
     known: WeakKeyDictionary[Any, bytes] = WeakKeyDictionary()
-    """By connection: its line, or nothing."""
+    """By transport (a compiled connection takes no weak references): its line, or nothing."""
 
-    def line_of(connection: Any) -> bytes:
-        shown = getattr(connection.transport, "getPeerCertificate", None)
+    def line_of(transport: Any) -> bytes:
+        shown = getattr(transport, "getPeerCertificate", None)
         certificate = None if shown is None else shown()
         line = b"" if certificate is None else header_line(_NAME, client_cert(certificate))
-        known[connection] = line
+        known[transport] = line
         return line
 
     def forwarding(service: HttpService, request: Request) -> Coming:
         request.remove(_NAME)
-        connection = request.ctx.connection
-        line = known.get(connection)
+        transport = request.ctx.connection.transport
+        line = known.get(transport)
         if line is None:
-            line = line_of(connection)
+            line = line_of(transport)
         if line:
             request.add(line)
         return service(request)

@@ -6,12 +6,13 @@ for each attempt. What happens within them is recorded elsewhere (`record.py`).
 Source: dataplane spec, sections 2.1 (row 10), 2.3 and 2.7; config spec, section 14.1.
 """
 
+from binascii import b2a_base64, hexlify
 from random import Random
 from typing import Protocol
 
 from linkerpy.codec.http import Request
 from linkerpy.protocol.http.filters import Coming, HttpFilter, HttpService
-from linkerpy.telemetry.trace_id import TraceId, begin, from_linkerd, sampling_rate, to_linkerd
+from linkerpy.telemetry.trace_id import TraceId, begin, from_linkerd, pack, sampling_rate
 
 
 class Propagator(Protocol):
@@ -44,10 +45,9 @@ class LinkerdPropagator:
         """See `Propagator`. `l5d-reqid` is the trace's number, for people to search for."""
         if b"l5d-reqid" in request.names:
             request.remove(b"l5d-reqid")
-        request.added += b"l5d-ctx-trace: %b\r\nl5d-reqid: %016x\r\n" % (
-            to_linkerd(trace),
-            trace.trace,
-        )
+        packed = pack(trace)
+        told, number = b2a_base64(packed, newline=False), hexlify(packed[16:24])
+        request.added += b"l5d-ctx-trace: %b\r\nl5d-reqid: %b\r\n" % (told, number)
 
 
 def forget_linkerd(request: Request) -> None:

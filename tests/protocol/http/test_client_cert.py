@@ -14,23 +14,29 @@ NAME = b"x-forwarded-client-cert"
 LIES = [(b"X-Forwarded-Client-Cert", b'Subject="CN=admin"'), (NAME, b"Hash=0")]
 
 
-class Connection:
-    """A caller's connection; counts how often its certificate is asked for."""
+class Transport:
+    """A caller's; counts how often its certificate is asked for."""
 
-    def __init__(self, certificate=None):
+    def __init__(self, certificate):
         self.asked = 0
         self._certificate = certificate
-        self.transport = SimpleNamespace(getPeerCertificate=self._shown)
 
-    def _shown(self):
+    def getPeerCertificate(self):
         self.asked += 1
         return self._certificate
 
 
-class Plain:
-    """A connection without TLS."""
+class PlainTransport:
+    """One without TLS."""
 
-    transport = object()
+
+def connected(transport):
+    """A caller's connection."""
+    return SimpleNamespace(transport=transport)
+
+
+def secured(certificate=None):
+    return connected(Transport(certificate))
 
 
 @pytest.fixture
@@ -49,27 +55,25 @@ def sent(layer, connection, headers=(), times=1):
 
 
 def test_what_the_caller_says_of_itself_is_not_passed_on(certificate):
-    assert sent(drop_client_cert, Connection(certificate), LIES) == []
-    assert sent(forward_client_cert(), Connection(), LIES) == []
-    assert sent(forward_client_cert(), Plain(), LIES) == []
+    assert sent(drop_client_cert, secured(certificate), LIES) == []
+    assert sent(forward_client_cert(), secured(), LIES) == []
+    assert sent(forward_client_cert(), connected(PlainTransport()), LIES) == []
 
 
 def test_the_certificate_takes_the_place_of_what_the_caller_says(certificate):
-    assert sent(forward_client_cert(), Connection(certificate), LIES) == [client_cert(certificate)]
+    assert sent(forward_client_cert(), secured(certificate), LIES) == [client_cert(certificate)]
 
 
 def test_a_second_try_says_it_once(certificate):
-    assert sent(forward_client_cert(), Connection(certificate), times=3) == [
-        client_cert(certificate)
-    ]
+    assert sent(forward_client_cert(), secured(certificate), times=3) == [client_cert(certificate)]
 
 
 def test_a_connection_is_asked_once(certificate):
-    connection, layer = Connection(certificate), forward_client_cert()
+    connection, layer = secured(certificate), forward_client_cert()
     for _ in range(3):
         assert sent(layer, connection)
-    assert connection.asked == 1
+    assert connection.transport.asked == 1
 
 
 def test_without_the_header_nothing_is_touched():
-    assert sent(drop_client_cert, Plain(), [(b"X-Other", b"1")]) == []
+    assert sent(drop_client_cert, connected(PlainTransport()), [(b"X-Other", b"1")]) == []
