@@ -11,7 +11,7 @@ COMPILED = PYTHONPATH=$(CURDIR)/build/compiled
 WIRE = tests/codec tests/fuzz tests/attack tests/policy
 SOURCES = $(shell find linkerpy twisted -name '*.py')
 
-.PHONY: help run test dev check lint unit e2e bench docs site schema certs compiled screenshots vendor clean
+.PHONY: help run test dev check lint unit e2e bench soak docs site schema certs compiled screenshots vendor clean
 
 help:
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/\1|\2/p' Makefile \
@@ -49,6 +49,10 @@ bench: .stamps/compiled ## speed and memory beside NGINX, HAProxy and Envoy (ARG
 	@sh scripts/tools.sh nginx haproxy wrk
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-input -e '.[bench]' || true
 	@$(PY) -m bench $(ARGS)
+
+soak: .stamps/dev ## half an hour of mixed traffic while things break (ARGS="--minutes 10")
+	@sh scripts/tools.sh nginx
+	@$(PY) -m bench.soak $(ARGS)
 
 docs: .stamps/dev ## check that every link and file named in the documents exists
 	@$(PYTEST) -q tests/test_docs.py

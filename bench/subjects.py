@@ -70,8 +70,13 @@ def twistd(work: Work, *options: str) -> list[str]:
         protocol="tcp" if work.kind == "tcp" else "http",
         **vars(work),
     )
+    return command_of(work.write("l5d.yml", config), *options)
+
+
+def command_of(config: str, *options: str) -> list[str]:
+    """Return the command that runs a configuration file."""
     run = [sys.executable, "-P", "-c", "from twisted.scripts.twistd import run; run()"]
-    return [*run, "-n", "--pidfile=", *options, "linkerpy", "-c", work.write("l5d.yml", config)]
+    return [*run, "-n", "--pidfile=", *options, "linkerpy", "-c", config]
 
 
 def _compiled(work: Work) -> list[str]:

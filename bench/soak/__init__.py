@@ -1,0 +1,1 @@
+"""`make soak`: mixed traffic through a router while things around it break."""
