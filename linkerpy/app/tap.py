@@ -153,16 +153,17 @@ class Linkerpy(Service):
             "on_abandoned": _end_with_failure,
         }
         stop = partial(self._stop, reactor)
+        env = make_env(reactor, shares_logs=options.predecessor.exists)
         workers = options.loaded.config.workers
         if workers == 1:
-            return Linkerd(program, make_env(reactor), stop, **around)
+            return Linkerd(program, env, stop, **around)
         from linkerpy.app.supervisor import Supervisor, count_of  # noqa: PLC0415
 
         count = count_of(workers)
         if count == 1:
-            return Linkerd(program, make_env(reactor), stop, **around)
+            return Linkerd(program, env, stop, **around)
         fatal = partial(self._fatal, reactor)
-        return Supervisor(program, make_env(reactor), stop, count=count, on_fatal=fatal, **around)
+        return Supervisor(program, env, stop, count=count, on_fatal=fatal, **around)
 
     def _fatal(self, reactor: Any, why: str) -> None:
         """End the process, which has never served, with a message and exit code 1."""

@@ -78,6 +78,11 @@ class Predecessor:
         if self._fd is not None:
             os.set_inheritable(self._fd, False)
 
+    @property
+    def exists(self) -> bool:
+        """Whether there is one that still waits to hear that we are ready."""
+        return self._fd is not None
+
     def tell_ready(self) -> None:
         """Everything listens: it may go."""
         fd, self._fd = self._fd, None

@@ -248,7 +248,7 @@ class LogFiles:
     """
 
     def __init__(self, before: "LogFiles | None" = None, *, shared: bool = False) -> None:
-        self._shared: bool = shared or (before is not None and before._shared)
+        self.shared: bool = shared or (before is not None and before.shared)
         self._files: dict[str, RollingLog] = {}
         self._before: dict[str, RollingLog] = {} if before is None else before._files
 
@@ -274,7 +274,7 @@ class LogFiles:
         return known
 
     def _opened(self, path: str, policy: str, *, append: bool, keep: int) -> RollingLog:
-        rule, shared = RollRule(policy), self._shared
+        rule, shared = RollRule(policy), self.shared
         try:
             return RollingLog(path, rule, append=append, keep=keep, shared=shared)
         except OSError as error:

@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 
 from tests.e2e.routed import Routed, http, tcp
-from tests.e2e.tcp_sessions import Backend, connect, talk
+from tests.e2e.tcp_sessions import Backend, connect, talk, until
 from tests.e2e.traffic import Named, Traffic
 from tests.support import needs
 from tests.support.daemon import TWISTD
@@ -145,6 +145,21 @@ def test_a_new_process_that_fails_leaves_the_old_one_serving(twistd, free_port, 
         assert here.daemon.ready()
     assert traffic.connections == {1}
     assert "unknown key `nonsense`" in here.daemon.output
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_new_process_goes_on_with_a_log_that_a_start_begins_anew(
+    twistd, free_port, backend, generations, workers
+):
+    port = free_port()
+    log = "  httpAccessLog: access.log\n  httpAccessLogAppend: false\n"
+    router = http("web", port, backend.port, router=log)
+    routed = Routed(twistd, free_port, router, top=f"workers: {workers}\n")
+    written = routed.daemon.directory / "access.log"
+    with Traffic(port) as traffic:
+        generations(routed).upgrade()
+        traffic.wait_for_more(10)
+    until(lambda: written.read_bytes().count(b"\n") == traffic.answers)
 
 
 def test_the_pid_file_is_that_of_the_new_process(twistd, free_port, backend, generations):
