@@ -25,6 +25,7 @@ DATA_PATH = (
     "protocol/http/client_cert.py",
     "protocol/http/compress.py",
     "protocol/http/context.py",
+    "protocol/http/diagnostics.py",
     "protocol/http/dialing.py",
     "protocol/http/endpoint.py",
     "protocol/http/filters.py",

@@ -65,6 +65,7 @@ class RunningHttpRouter(RunningRouter):
             self._service_settings,
             self._client_settings,
             env,
+            interpreter,
             self._propagator,
             self._access_log,
         )

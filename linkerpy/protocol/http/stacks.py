@@ -11,6 +11,7 @@ from weakref import WeakSet
 from linkerpy.core.service import Service, compose
 from linkerpy.naming.addr import Address
 from linkerpy.naming.bound import Bound
+from linkerpy.naming.namer import Interpreter
 from linkerpy.naming.path import Path
 from linkerpy.policy.accrual import AccrualRule
 from linkerpy.policy.balance import Algorithm
@@ -22,6 +23,7 @@ from linkerpy.protocol.http.buffering import SHORT, gather_all_bodies, gather_sh
 from linkerpy.protocol.http.client_cert import drop_client_cert, forward_client_cert
 from linkerpy.protocol.http.compress import compress
 from linkerpy.protocol.http.context import call_depth, clear_context, timestamp
+from linkerpy.protocol.http.diagnostics import Here, diagnose
 from linkerpy.protocol.http.dialing import Dialer
 from linkerpy.protocol.http.endpoint import HttpEndpoint
 from linkerpy.protocol.http.filters import (
@@ -154,6 +156,7 @@ class HttpStacks:
     service_settings: Callable[[Path], ServiceSettings]
     client_settings: Callable[[Path], ClientSettings]
     env: Env
+    interpreter: Interpreter
     propagator: Propagator | None = None
     access_log: AccessLog | None = None
     counting: WeakSet[ByName] = field(default_factory=WeakSet)
@@ -190,6 +193,7 @@ class HttpStacks:
             None if log is None else log.logged,
             forward_client_cert() if settings.forward_client_cert else drop_client_cert,
             None if propagator is None else trace_attempts(propagator, chance, recorded=recorded),
+            diagnose(self._here(bound, client)),  # above the requeues: it is one answer
             rewrite_host(client),
             requeues(settings.requeues, client, metrics, self.env),  # above the stats: attempts
             record_attempts(clock) if recorded else None,
@@ -198,6 +202,10 @@ class HttpStacks:
             attempt_timeout(settings.attempt_timeout, bound.id.show(), timers),
             client.send,
         )
+
+    def _here(self, bound: Bound, client: Client) -> Here:
+        label, dtab = self.settings.label, self.settings.dtab
+        return Here(label, dtab, self.interpreter, bound.id, client, self.env.clock.seconds)
 
     def forget(self, path: Path) -> None:
         """See `Stacks`: the clients that served it forget it, too."""

@@ -212,7 +212,12 @@ class Mesh:
         service = ServiceSettings(**options.pop("service", {}))
         settings = RouterSettings("http", Dtab.parse(dtab), caches=CacheSizes(**options))
         stacks = HttpStacks(
-            settings, lambda _name: service, lambda _id: client, self.env, server.propagator
+            settings,
+            lambda _name: service,
+            lambda _id: client,
+            self.env,
+            self.names,
+            server.propagator,
         )
         self.router = Router(settings, self.names, stacks, self.env)
         self.server_metrics = self.router.metrics.scope("server", "127.0.0.1/4140")
