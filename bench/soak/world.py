@@ -16,6 +16,7 @@ from bench.processes import BenchError, directory, free_port, running
 from bench.soak.ledger import Ledger
 from bench.soak.traffic import Ports
 from bench.subjects import backend, command_of
+from linkerpy.app.place import SETTLED
 from linkerpy.app.throwaway_ca import make_certificates
 
 _CONFIG = """\
@@ -87,7 +88,7 @@ class World:
         self._root = directory(stack)
         (self._root / "disco").mkdir()
         self._list(self._replicas)
-        self._admin, self._dtab = free_port(), 0
+        self._admin, self._dtab, self._next_kill = free_port(), 0, 0.0
         self._write()
         command = command_of(str(self._config))
         self.pid = stack.enter_context(running(command, self._admin, self._root, LOAD_CORE))
@@ -132,7 +133,10 @@ class World:
 
     def disturb(self) -> None:
         """Do one of the things that a router must bear."""
-        name = self._chance.choice(("reload", "endpoints", "backend", "worker"))
+        names = ["reload", "endpoints", "backend"]
+        if time.monotonic() >= self._next_kill:
+            names.append("worker")
+        name = self._chance.choice(names)
         getattr(self, f"_{name}")()
         self._ledger.did(name)
 
@@ -160,4 +164,5 @@ class World:
         if old is not None:
             os.kill(old, signal.SIGKILL)
             self._until(lambda: self.workers().get(2, old) != old)
+        self._next_kill = time.monotonic() + SETTLED + 1  # one that dies sooner is waited with
         self._ledger.killed(began)
