@@ -7,7 +7,7 @@ import { Table } from "./table.js";
 const STATES = { serving: "good", draining: "poor", starting: "poor", down: "bad" };
 
 function nameCell(th, { worker, pid }) {
-  if (!th.firstChild) th.append(make("a"), make("small", { class: "quiet" }));
+  if (!th.firstChild) th.append(make("a"), " ", make("small", { class: "quiet" }));
   const [link, process] = th.children;
   link.href = `admin/metrics.json?pretty=1&live=1&worker=${worker}`;
   link.title = "the metrics of this worker alone";
