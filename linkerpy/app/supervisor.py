@@ -113,7 +113,8 @@ class Supervisor(Linkerd):
         """
         self._sockets.prepare(_addresses(self._file.config))
         self._sockets.apply()
-        _empty_logs(self._file.config)
+        if not self._env.logs.shared:
+            _empty_logs(self._file.config)
         super().startService()
         self._env.reactor.callWhenRunning(self._start_workers)
 

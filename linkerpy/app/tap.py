@@ -144,9 +144,12 @@ class Linkerpy(Service):
     def _make(self, reactor: Any) -> "Linkerd":
         """The process, which serves by itself or has workers."""
         from linkerpy.app.build import Linkerd, make_env  # noqa: PLC0415
+        from linkerpy.router.rolling_log import LogFiles  # noqa: PLC0415
 
         options = self._options
-        program = _program(options.loaded)
+        program, env = _program(options.loaded), make_env(reactor)
+        if options.predecessor.is_there:
+            env.logs = LogFiles(shared=True)
         around: dict[str, Any] = {
             "inherited": options.inherited,
             "reread": None if options["config"] == "-" else self._reread,
@@ -155,14 +158,14 @@ class Linkerpy(Service):
         stop = partial(self._stop, reactor)
         workers = options.loaded.config.workers
         if workers == 1:
-            return Linkerd(program, make_env(reactor), stop, **around)
+            return Linkerd(program, env, stop, **around)
         from linkerpy.app.supervisor import Supervisor, count_of  # noqa: PLC0415
 
         count = count_of(workers)
         if count == 1:
-            return Linkerd(program, make_env(reactor), stop, **around)
+            return Linkerd(program, env, stop, **around)
         fatal = partial(self._fatal, reactor)
-        return Supervisor(program, make_env(reactor), stop, count=count, on_fatal=fatal, **around)
+        return Supervisor(program, env, stop, count=count, on_fatal=fatal, **around)
 
     def _fatal(self, reactor: Any, why: str) -> None:
         """End the process, which has never served, with a message and exit code 1."""

@@ -78,6 +78,11 @@ class Predecessor:
         if self._fd is not None:
             os.set_inheritable(self._fd, False)
 
+    @property
+    def is_there(self) -> bool:
+        """Whether it serves, until `tell_ready`."""
+        return self._fd is not None
+
     def tell_ready(self) -> None:
         """Everything listens: it may go."""
         fd, self._fd = self._fd, None

@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 
 from tests.e2e.routed import Routed, http, tcp
-from tests.e2e.tcp_sessions import Backend, connect, talk
+from tests.e2e.tcp_sessions import Backend, connect, talk, until
 from tests.e2e.traffic import Named, Traffic
 from tests.support import needs
 from tests.support.daemon import TWISTD
@@ -131,6 +131,26 @@ def test_the_new_process_reads_the_file_as_it_is_now(twistd, free_port, backend,
         traffic.wait_for_more(5)
     with pytest.raises(ConnectionRefusedError):
         connect(old)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_access_log_keeps_what_the_old_process_wrote(
+    twistd, free_port, backend, generations, tmp_path, workers
+):
+    port, log = free_port(), tmp_path / "access.log"
+    log.write_text("of a former start\n", "utf-8")
+    keys = f"  httpAccessLog: {log}\n  httpAccessLogAppend: false\n"
+    router = http("web", port, backend.port, router=keys)
+    here = Routed(twistd, free_port, router, top=f"workers: {workers}\n")
+    with Traffic(port, kept=0) as before:
+        before.wait_for_more()
+    generations(here).upgrade()
+    with Traffic(port, kept=0) as after:
+        after.wait_for_more()
+    assert here.daemon.wait() == 0
+    wanted = before.answers + after.answers
+    until(lambda: log.read_text("utf-8").count("\n") == wanted)
+    assert "of a former start" not in log.read_text("utf-8")
 
 
 def test_a_new_process_that_fails_leaves_the_old_one_serving(twistd, free_port, backend):
