@@ -27,7 +27,8 @@ from linkerpy.app.schema import Loaded, load
 from linkerpy.app.upgrade import PidFile, Predecessor, Upgrade
 from linkerpy.config.kinds import BrokenKindError, DuplicateKindError
 from linkerpy.config.report import ConfigError
-from linkerpy.net.inherited import InheritError, from_environment
+from linkerpy.net.errors import ListenError
+from linkerpy.net.inherited import Inherited, InheritError, from_environment
 from linkerpy.net.log import LEVEL_NAMES, logger
 from linkerpy.net.log_lines import LINES
 from linkerpy.net.reactor import install_best
@@ -81,8 +82,8 @@ class Options(usage.Options):
         for warning in loaded.warnings:
             sys.stderr.write(f"{warning.show(loaded.source.name)} (warning)\n")
         self.loaded = loaded
-        tell_hints(loaded)  # kept until there is a log to go to
         self._take_over()
+        tell_hints(loaded, self.inherited)  # kept until there is a log to go to
 
     def _take_over(self) -> None:
         """What whoever started us has for us, before a daemon is another process."""
@@ -103,9 +104,10 @@ class Options(usage.Options):
         choose(form, level, getattr(self, "parent", None))
 
 
-def tell_hints(loaded: Loaded) -> None:
+def tell_hints(loaded: Loaded, inherited: Inherited) -> None:
     """Log what is probably not meant."""
-    for hint in hints(loaded, container=in_container()):
+    given = [(one.host, one.port) for one in inherited if one.kept]
+    for hint in hints(loaded, container=in_container(), given=given):
         _log.warn("{hint} (hint)", hint=hint.show(loaded.source.name))
 
 
@@ -132,7 +134,7 @@ class Linkerpy(Service):
         try:
             running = self._make(reactor)
             running.startService()
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, ListenError) as error:
             fail(f"linkerpy: {error}")
         self._running = running
         # What was made so far (modules, models, configuration) lives as long as the process: a full
@@ -181,7 +183,7 @@ class Linkerpy(Service):
         loaded = load(os.path.join(self._options.directory, self._options["config"]))
         for warning in loaded.warnings:
             _log.warn("{warning}", warning=warning.show(loaded.source.name))
-        tell_hints(loaded)
+        tell_hints(loaded, self._options.inherited)
         return _program(loaded)
 
     def _stop(self, reactor: Any) -> None:
