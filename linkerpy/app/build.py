@@ -31,7 +31,6 @@ from linkerpy.net.inherited import Given, Inherited
 from linkerpy.net.log import logger
 from linkerpy.net.web import Pages
 from linkerpy.router.env import Env
-from linkerpy.router.rolling_log import LogFiles
 from linkerpy.router.running import RunningRouter
 from linkerpy.telemetry.metrics import Metrics
 from linkerpy.telemetry.process import watch_process
@@ -44,18 +43,14 @@ UNCHANGED: Final = "nothing has changed"
 """What a reload tells that has changed nothing."""
 
 
-def make_env(reactor: Any, *, shares_logs: bool = False) -> Env:
-    """What every part of this process is built with.
-
-    `shares_logs`: another process has the same log files, whose place this one takes.
-    """
+def make_env(reactor: Any) -> Env:
+    """What every part of this process is built with."""
     return Env(
         reactor=reactor,
         clock=reactor,
         timers=TimerWheel(reactor),
         inet=Inet(Hosts(Resolver(reactor)), reactor),
         metrics=Metrics(),
-        logs=LogFiles(shared=shares_logs),
     )
 
 

@@ -6,7 +6,7 @@ be a reason that the file does not show. What certainly cannot work is a mistake
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from ipaddress import ip_address
 from pathlib import Path as File
 from typing import Any, Final
@@ -20,6 +20,7 @@ from linkerpy.naming.loops import could_match
 from linkerpy.naming.nametree import Alt, Leaf, NameTree, Union
 from linkerpy.naming.parser import NameSyntaxError
 from linkerpy.naming.path import Path
+from linkerpy.net.errors import show_address
 from linkerpy.protocol.tcp.config import TcpRouter
 from linkerpy.router.config import RouterConfig
 
@@ -34,8 +35,13 @@ def in_container(root: File = File("/"), environment: Mapping[str, str] = os.env
     return any(environment.get(name) for name in _CONTAINER_VARIABLES)
 
 
-def hints(loaded: Loaded, *, container: bool) -> list[Mistake]:
-    """The hints for a file, in its order; there are none but for linkerd files."""
+def hints(
+    loaded: Loaded, *, container: bool, given: Collection[tuple[str, int]] = ()
+) -> list[Mistake]:
+    """The hints for a file, in its order; there are none but for linkerd files.
+
+    `given` are the addresses of the sockets that the process was started with.
+    """
     config: object = loaded.config
     source = loaded.source
     if not isinstance(config, Linker):
@@ -45,6 +51,7 @@ def hints(loaded: Loaded, *, container: bool) -> list[Mistake]:
         found += _unreachable_servers(config, source)
     found += _exposed_admin(config, source)
     found += _shared_ports(config, source)
+    found += _other_sockets(config, source, given)
     for index, router in enumerate(config.routers):
         if router.interpreter is None or router.interpreter.kind == "default":
             loc: Loc = ("routers", index)
@@ -97,6 +104,23 @@ def _shared_ports(config: Linker, source: Source) -> Iterator[Mistake]:
             )
         if server.port:
             taken.append(server)
+
+
+def _other_sockets(
+    config: Linker, source: Source, given: Collection[tuple[str, int]]
+) -> Iterator[Mistake]:
+    """Servers that mean a socket which systemd holds, and write its address in another way."""
+    servers: list[tuple[Loc, Any]] = [(("admin",), config.admin), *_servers(config)]
+    taken = {(server.ip, server.port) for _, server in servers}
+    left = {port: host for host, port in given if (host, port) not in taken}
+    for loc, server in servers:
+        if server.port in left and (server.ip, server.port) not in given:
+            other, own = left[server.port], show_address(server.ip, server.port)
+            yield Mistake(
+                source.key_spot((*loc, "port")),
+                f"{own} is not {show_address(other, server.port)}, for which there is a socket "
+                f"from outside: write `ListenStream={own}` in the socket unit, or `ip: '{other}'`",
+            )
 
 
 def _collide(one: Any, other: Any) -> bool:

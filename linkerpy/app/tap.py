@@ -27,7 +27,8 @@ from linkerpy.app.schema import Loaded, load
 from linkerpy.app.upgrade import PidFile, Predecessor, Upgrade
 from linkerpy.config.kinds import BrokenKindError, DuplicateKindError
 from linkerpy.config.report import ConfigError
-from linkerpy.net.inherited import InheritError, from_environment
+from linkerpy.net.errors import ListenError
+from linkerpy.net.inherited import Inherited, InheritError, from_environment
 from linkerpy.net.log import LEVEL_NAMES, logger
 from linkerpy.net.log_lines import LINES
 from linkerpy.net.reactor import install_best
@@ -81,8 +82,8 @@ class Options(usage.Options):
         for warning in loaded.warnings:
             sys.stderr.write(f"{warning.show(loaded.source.name)} (warning)\n")
         self.loaded = loaded
-        tell_hints(loaded)  # kept until there is a log to go to
         self._take_over()
+        tell_hints(loaded, self.inherited)  # kept until there is a log to go to
 
     def _take_over(self) -> None:
         """What whoever started us has for us, before a daemon is another process."""
@@ -103,9 +104,10 @@ class Options(usage.Options):
         choose(form, level, getattr(self, "parent", None))
 
 
-def tell_hints(loaded: Loaded) -> None:
+def tell_hints(loaded: Loaded, inherited: Inherited) -> None:
     """Log what is probably not meant."""
-    for hint in hints(loaded, container=in_container()):
+    given = [(one.host, one.port) for one in inherited if one.kept]
+    for hint in hints(loaded, container=in_container(), given=given):
         _log.warn("{hint} (hint)", hint=hint.show(loaded.source.name))
 
 
@@ -132,7 +134,7 @@ class Linkerpy(Service):
         try:
             running = self._make(reactor)
             running.startService()
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, ListenError) as error:
             fail(f"linkerpy: {error}")
         self._running = running
         # What was made so far (modules, models, configuration) lives as long as the process: a full
@@ -144,16 +146,18 @@ class Linkerpy(Service):
     def _make(self, reactor: Any) -> "Linkerd":
         """The process, which serves by itself or has workers."""
         from linkerpy.app.build import Linkerd, make_env  # noqa: PLC0415
+        from linkerpy.router.rolling_log import LogFiles  # noqa: PLC0415
 
         options = self._options
-        program = _program(options.loaded)
+        program, env = _program(options.loaded), make_env(reactor)
+        if options.predecessor.is_there:
+            env.logs = LogFiles(shared=True)
         around: dict[str, Any] = {
             "inherited": options.inherited,
             "reread": None if options["config"] == "-" else self._reread,
             "on_abandoned": _end_with_failure,
         }
         stop = partial(self._stop, reactor)
-        env = make_env(reactor, shares_logs=options.predecessor.exists)
         workers = options.loaded.config.workers
         if workers == 1:
             return Linkerd(program, env, stop, **around)
@@ -179,7 +183,7 @@ class Linkerpy(Service):
         loaded = load(os.path.join(self._options.directory, self._options["config"]))
         for warning in loaded.warnings:
             _log.warn("{warning}", warning=warning.show(loaded.source.name))
-        tell_hints(loaded)
+        tell_hints(loaded, self._options.inherited)
         return _program(loaded)
 
     def _stop(self, reactor: Any) -> None:

@@ -79,8 +79,8 @@ class Predecessor:
             os.set_inheritable(self._fd, False)
 
     @property
-    def exists(self) -> bool:
-        """Whether there is one that still waits to hear that we are ready."""
+    def is_there(self) -> bool:
+        """Whether it serves, until `tell_ready`."""
         return self._fd is not None
 
     def tell_ready(self) -> None:

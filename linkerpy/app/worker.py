@@ -32,12 +32,14 @@ from linkerpy.config.report import ConfigError
 from linkerpy.net.channel import Channel, Message
 from linkerpy.net.inherited import Inherited
 from linkerpy.net.listen import ListeningPort, accept_also
-from linkerpy.net.log import LEVELS
+from linkerpy.net.log import LEVELS, logger
 from linkerpy.net.log_lines import told
 from linkerpy.net.reactor import install_best
 from linkerpy.net.web import Answer, Asked, find, not_found, text
 from linkerpy.router.rolling_log import LogFiles
 from linkerpy.telemetry.merging import Telling
+
+_log = logger("linkerpy")
 
 
 @lru_cache(maxsize=1)
@@ -85,15 +87,19 @@ class Worker:
 
     def _start(self, message: Message) -> None:
         asked = message.body["start"]
-        for logger, level in asked["levels"]:
-            LEVELS.set(logger, level)
+        for name, level in asked["levels"]:
+            LEVELS.set(name, level)
         self._take(asked["sockets"], message)
         self._source = asked["source"]
         try:
             self._serve()
-        except (ConfigError, OSError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody else can tell
             self.status = 1
-            self._channel.send({"failed": str(error)})
+            why = str(error)
+            if not isinstance(error, (ConfigError, OSError, ValueError)):
+                _log.failure("a defect")
+                why = f"{type(error).__name__}: {error}"
+            self._channel.send({"failed": why})
             self._channel.close()
 
     def _take(self, addresses: list[tuple[str, int]], message: Message) -> None:

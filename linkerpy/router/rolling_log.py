@@ -62,8 +62,7 @@ class RollingLog:
     """A log file.
 
     `keep` is how many rolled files stay, a negative number for all of them. Directories on the way
-    are made. A file that is no regular one, such as `/dev/stdout`, never rolls. One that is
-    `shared` is written to by other processes, too, and never emptied.
+    are made. A file that is no regular one, such as `/dev/stdout`, never rolls.
 
     Raises: OSError if the file cannot be written.
     """
@@ -75,14 +74,12 @@ class RollingLog:
         *,
         append: bool = True,
         keep: int = -1,
-        shared: bool = False,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self.path = os.path.abspath(path)
         self.rule = rule
         self.append = append
         self.keep = keep
-        self._shared = shared
         self._wall = wall
         self._file: FileIO | None = None
         self._closed = self._failing = False
@@ -92,7 +89,7 @@ class RollingLog:
         """How many write to it; see `release`."""
         with suppress(FileExistsError):  # of a file there, opening says what is wrong
             os.makedirs(os.path.dirname(self.path))
-        self._open("ab" if append or shared else "wb")
+        self._open("ab" if append else "wb")
 
     @property
     def settings(self) -> tuple[str, bool, int]:
@@ -134,8 +131,7 @@ class RollingLog:
         if limit is None:
             self._put(b"".join(lines))
             return
-        if self._shared:
-            self._size = os.fstat(self._opened_file.fileno()).st_size
+        self._size = os.fstat(self._opened_file.fileno()).st_size
         batch: list[bytes] = []
         size = self._size
         for line in lines:
@@ -164,9 +160,8 @@ class RollingLog:
         failed = False
         with self._opened_file as file:
             self._file = None
-            if self._shared:
-                fcntl.flock(file, fcntl.LOCK_EX)  # until it is closed
-            moved = self._shared and self._moved(file)
+            fcntl.flock(file, fcntl.LOCK_EX)  # until it is closed
+            moved = self._moved(file)
             try:
                 if self._size and not moved:
                     os.rename(self.path, self._free_name())
@@ -244,7 +239,7 @@ class LogFiles:
     """The log files of a configuration: of each path one, whoever writes to it.
 
     After a reload they are those of the configuration `before` wherever their settings have stayed.
-    With `shared`, other processes write to the same files.
+    With `shared`, other processes have begun the files, and write to them: none is emptied.
     """
 
     def __init__(self, before: "LogFiles | None" = None, *, shared: bool = False) -> None:
@@ -267,18 +262,21 @@ class LogFiles:
             if known is None or known.users == 0:
                 known = self._opened(path, policy, append=append, keep=keep)
             elif wanted != known.settings:  # until those who write to it with the old ones end
-                known = self._opened(path, policy, append=True, keep=keep)
-                known.append = append
+                known = self._opened(path, policy, append=append, keep=keep, empty=False)
             self._files[place] = known
         known.users += 1
         return known
 
-    def _opened(self, path: str, policy: str, *, append: bool, keep: int) -> RollingLog:
-        rule, shared = RollRule(policy), self.shared
+    def _opened(
+        self, path: str, policy: str, *, append: bool, keep: int, empty: bool = True
+    ) -> RollingLog:
+        adds = append or self.shared or not empty
         try:
-            return RollingLog(path, rule, append=append, keep=keep, shared=shared)
+            file = RollingLog(path, RollRule(policy), append=adds, keep=keep)
         except OSError as error:
             raise ValueError(f"cannot write {path}: {error.strerror or error}") from error
+        file.append = append
+        return file
 
     def keep(self, path: str) -> None:
         """Go on with a file of the configuration before: who writes to it stays."""

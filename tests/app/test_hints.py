@@ -9,9 +9,9 @@ HTTP = "routers:\n- protocol: http\n"
 SERVED = "  servers: [{port: 4140}]\n"
 
 
-def told(text, *, container=False):
+def told(text, **options):
     """The hints for a text, as `line: message`."""
-    found = hints(loads("f", text), container=container)
+    found = hints(loads("f", text), **{"container": False, **options})
     return [f"{hint.spot.line}: {hint.message}" for hint in found]
 
 
@@ -143,6 +143,18 @@ def test_a_server_of_a_container_that_only_the_container_reaches_is_hinted_at():
     (hint,) = told(text, container=True)
     assert hint.startswith("5: the server on 127.0.0.1:4140 can only be reached from inside this")
     assert "write `ip: 0.0.0.0`" in hint
+
+
+def test_a_socket_that_systemd_holds_for_the_same_port_is_hinted_at():
+    text = HTTP + DTAB + "  servers: [{port: 4140, ip: 0.0.0.0}, {port: 4141}]\n"
+    (hint,) = told(text, given=[("::", 4140), ("127.0.0.1", 4141), ("::", 1)])
+    assert hint == (
+        "4: 0.0.0.0:4140 is not [::]:4140, for which there is a socket from outside: "
+        "write `ListenStream=0.0.0.0:4140` in the socket unit, or `ip: '::'`"
+    )
+    assert told(text, given=[("::", 4140), ("0.0.0.0", 4140)]) == []
+    (hint,) = told(HTTP + DTAB + SERVED, given=[("::1", 9990)])
+    assert "127.0.0.1:9990 is not [::1]:9990" in hint
 
 
 @pytest.mark.parametrize(

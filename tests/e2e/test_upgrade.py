@@ -133,6 +133,26 @@ def test_the_new_process_reads_the_file_as_it_is_now(twistd, free_port, backend,
         connect(old)
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_access_log_keeps_what_the_old_process_wrote(
+    twistd, free_port, backend, generations, tmp_path, workers
+):
+    port, log = free_port(), tmp_path / "access.log"
+    log.write_text("of a former start\n", "utf-8")
+    keys = f"  httpAccessLog: {log}\n  httpAccessLogAppend: false\n"
+    router = http("web", port, backend.port, router=keys)
+    here = Routed(twistd, free_port, router, top=f"workers: {workers}\n")
+    with Traffic(port, kept=0) as before:
+        before.wait_for_more()
+    generations(here).upgrade()
+    with Traffic(port, kept=0) as after:
+        after.wait_for_more()
+    assert here.daemon.wait() == 0
+    wanted = before.answers + after.answers
+    until(lambda: log.read_text("utf-8").count("\n") == wanted)
+    assert "of a former start" not in log.read_text("utf-8")
+
+
 def test_a_new_process_that_fails_leaves_the_old_one_serving(twistd, free_port, backend):
     port = free_port()
     here = Routed(twistd, free_port, http("web", port, backend.port))
@@ -145,21 +165,6 @@ def test_a_new_process_that_fails_leaves_the_old_one_serving(twistd, free_port, 
         assert here.daemon.ready()
     assert traffic.connections == {1}
     assert "unknown key `nonsense`" in here.daemon.output
-
-
-@pytest.mark.parametrize("workers", [1, 2])
-def test_the_new_process_goes_on_with_a_log_that_a_start_begins_anew(
-    twistd, free_port, backend, generations, workers
-):
-    port = free_port()
-    log = "  httpAccessLog: access.log\n  httpAccessLogAppend: false\n"
-    router = http("web", port, backend.port, router=log)
-    routed = Routed(twistd, free_port, router, top=f"workers: {workers}\n")
-    written = routed.daemon.directory / "access.log"
-    with Traffic(port) as traffic:
-        generations(routed).upgrade()
-        traffic.wait_for_more(10)
-    until(lambda: written.read_bytes().count(b"\n") == traffic.answers)
 
 
 def test_the_pid_file_is_that_of_the_new_process(twistd, free_port, backend, generations):

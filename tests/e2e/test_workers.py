@@ -4,12 +4,16 @@ import http.client
 import json
 import os
 import signal
+import sys
 import threading
 from contextlib import suppress
+from functools import partial
 
 import pytest
 
+from linkerpy.app.throwaway_ca import make_certificates
 from tests.e2e.crew import TIMEOUT, Backend, Crew, ask, has_ended, waiting
+from tests.support.daemon import TWISTD
 
 LOST = (ConnectionError, http.client.BadStatusLine)
 
@@ -216,11 +220,35 @@ def test_what_keeps_workers_from_beginning_ends_the_start_with_its_message(launc
     assert f"\n{said}: Not a directory\n" in crew.daemon.output
 
 
+def test_a_defect_that_keeps_workers_from_beginning_is_said(twistd, free_port, backend, tmp_path):
+    make_certificates(tmp_path, ["web.test"])
+    tls = f"tls: {{certPath: {tmp_path}/web.test.pem, keyPath: {tmp_path}/web.test.key}}"
+    more = f"- protocol: http\n  label: secret\n  servers: [{{port: 0, {tls}}}]\n"
+    start = partial(twistd, twistd=(sys.executable, "-c", _WITHOUT_CALLBACKS, *TWISTD))
+    crew = Crew(start, free_port, backend(), more=more)
+    status, said = crew.daemon.wait(), crew.daemon.output
+    if "no such prctl" in said:
+        pytest.skip("the kernel is older than 6.3")
+    assert status == 1
+    assert "\nlinkerpy: MemoryError: Cannot allocate write+execute memory" in said
+
+
+_WITHOUT_CALLBACKS = """\
+import ctypes, os, sys
+PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN = 65, 1
+if ctypes.CDLL(None).prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0):
+    sys.exit("no such prctl")
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Memory is either written or run: pyOpenSSL cannot work."""
+
+
 def test_a_port_that_others_listen_on_ends_the_start_though_it_could_be_shared(launch, twistd):
     crew = launch().serving()
     second = twistd(crew.daemon.config, admin_port=crew.admin_port, wait=False)
     assert second.wait() == 1
     assert "another process has the port" in second.output
+    assert "Traceback" not in second.output
 
 
 def reload(crew, text):

@@ -1,4 +1,4 @@
-"""The systemd unit: systemd finds nothing wrong with it, and little that it leaves open."""
+"""The systemd units: systemd finds nothing wrong with them, and little that they leave open."""
 
 import re
 import subprocess
@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
+from linkerpy.app.schema import load
 from tests.support import needs
 
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "conf/systemd/linkerpy.service"
-SOCKETS = ROOT / "conf/systemd/linkerpy.socket"
+SOCKET = UNIT.with_suffix(".socket")
 
 LEAST_EXPOSED = 2.0
 """Of 10; what is left is the network, and ports below 1024."""
@@ -26,14 +26,13 @@ def analyze(tmp_path):
     programs.mkdir()
     for name in ("linkerpy", "twistd"):
         (programs / name).symlink_to(sys.executable)
-    unit = tmp_path / UNIT.name
-    unit.write_text(UNIT.read_text("utf-8").replace("/opt/linkerpy/bin", str(programs)), "utf-8")
-    sockets = tmp_path / SOCKETS.name
-    sockets.write_bytes(SOCKETS.read_bytes())
+    for unit in (UNIT, SOCKET):
+        text = unit.read_text("utf-8").replace("/opt/linkerpy/bin", str(programs))
+        (tmp_path / unit.name).write_text(text, "utf-8")
 
-    def run(*command, of=unit):
+    def run(*command, unit=UNIT):
         return subprocess.run(
-            [program, *command, str(of)],
+            [program, *command, str(tmp_path / unit.name)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -44,22 +43,10 @@ def analyze(tmp_path):
     return run
 
 
-def test_systemd_finds_nothing_wrong_with_the_unit(analyze):
-    done = analyze("verify", "--man=no")
+@pytest.mark.parametrize("unit", [UNIT, SOCKET], ids=lambda unit: unit.name)
+def test_systemd_finds_nothing_wrong_with_the_unit(analyze, unit):
+    done = analyze("verify", "--man=no", unit=unit)
     assert (done.returncode, done.stdout) == (0, "")
-
-
-def test_systemd_finds_nothing_wrong_with_the_sockets(analyze, tmp_path):
-    done = analyze("verify", "--man=no", of=tmp_path / SOCKETS.name)
-    assert (done.returncode, done.stdout) == (0, "")
-
-
-def test_the_sockets_are_those_of_the_first_configuration():
-    text = SOCKETS.read_text("utf-8")
-    config = yaml.safe_load((ROOT / "conf/webtest.yml").read_text("utf-8"))
-    servers = [config["admin"], *(s for router in config["routers"] for s in router["servers"])]
-    wanted = {f"{server['ip']}:{server['port']}" for server in servers}
-    assert set(re.findall(r"^ListenStream=(.*)$", text, re.MULTILINE)) == wanted
 
 
 def test_systemd_finds_little_that_the_unit_leaves_open(analyze):
@@ -76,3 +63,11 @@ def test_the_unit_checks_the_file_that_it_runs():
         r"^ExecStart=/opt/linkerpy/bin/twistd -n --pidfile= linkerpy -c (\S+)$", text, re.M
     )
     assert checked == ran == "${CONFIGURATION_DIRECTORY}/linkerpy.yml"
+
+
+def test_the_sockets_are_those_of_the_demo():
+    config = load(str(ROOT / "conf/webtest.yml")).config
+    servers = [config.admin, *(server for router in config.routers for server in router.servers)]
+    wanted = {f"{server.ip}:{server.port}" for server in servers}
+    held = set(re.findall(r"^ListenStream=(\S+)$", SOCKET.read_text("utf-8"), re.M))
+    assert held == wanted

@@ -375,7 +375,7 @@ class TestSeveralProcesses:
     @pytest.fixture
     def both(self, tmp_path):
         rule = RollRule("1.kb")
-        made = [RollingLog(str(tmp_path / "a.log"), rule, shared=True, keep=50) for _ in range(2)]
+        made = [RollingLog(str(tmp_path / "a.log"), rule, keep=50) for _ in range(2)]
         yield made
         for log in made:
             log.close()
