@@ -15,6 +15,9 @@ from linkerpy.telemetry.metrics import Counter, Gauge, Metrics, Node, Stat
 PERIOD: Final = 1.0
 """Seconds between two points."""
 
+KINDS: Final = ("server", "service", "client")
+"""A router's members in the metrics."""
+
 KEPT: Final = 301
 """Points: five minutes."""
 
@@ -42,23 +45,38 @@ class Point(NamedTuple):
 
 
 class History:
-    """The points of every router that `labels` tells of, from now until it is closed."""
+    """The points of every router that `labels` tells of, from now until it is closed.
 
-    def __init__(self, metrics: Metrics, labels: Callable[[], Iterable[str]], clock: Clock) -> None:
+    Unless it does so `by_itself`, somebody calls `note` every second.
+    """
+
+    def __init__(
+        self,
+        metrics: Metrics,
+        labels: Callable[[], Iterable[str]],
+        clock: Clock,
+        *,
+        by_itself: bool = True,
+    ) -> None:
         self._metrics = metrics
         self._labels = labels
         self._clock = clock
         self._points: dict[str, deque[Point]] = {}
         self._timer: Any = None
-        self._read()
+        if by_itself:
+            self._tick()
 
-    def _read(self) -> None:
+    def _tick(self) -> None:
+        self._timer = self._clock.callLater(PERIOD, self._tick)
+        self.note()
+
+    def note(self) -> None:
+        """One point more of every router."""
         now = round(self._clock.seconds(), 3)
         before, self._points = self._points, {}
         for label in self._labels():
             points = self._points[label] = before.get(label) or deque(maxlen=KEPT)
             points.append(read(self._metrics.scope("rt", label), now))
-        self._timer = self._clock.callLater(PERIOD, self._read)
 
     def since(self, label: str, moment: float) -> list[Point]:
         """The points of a router after a moment of the clock, the oldest first."""

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from linkerpy.admin.history import counted, find, gauged, recent
+from linkerpy.admin.history import KINDS, counted, find, gauged, recent
 from linkerpy.admin.state import Json, ProcessState
-from linkerpy.admin.traffic import KINDS
 from linkerpy.net.web import Answer, Asked, Page, as_json
 from linkerpy.telemetry.metrics import Counter, Metrics, Node
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from linkerpy.admin.delegator import delegator_page
 from linkerpy.admin.explorer import explorer_page
+from linkerpy.admin.lately import lately_page
 from linkerpy.admin.logging import logging_page
 from linkerpy.admin.member import member_page
 from linkerpy.admin.metrics import metrics_page
@@ -65,6 +66,7 @@ def general_pages(state: ProcessState, security: Security, reactor: Any) -> dict
         "/metrics.json": metrics,
         "/logging.json": security.guarded(logging_page(LEVELS, security.may_change)),
         "/ui/traffic.json": traffic_page(state, reactor),
+        "/ui/lately.json": lately_page(state.lately, reactor),
         "/ui/members.json": members_page(state, reactor),
         "/ui/metrics.json": explorer_page(state.metrics, reactor),
     }

@@ -7,6 +7,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from linkerpy.admin.history import History
+from linkerpy.admin.lately import Lately
 from linkerpy.core.closable import Closable
 from linkerpy.net.tls_failures import TlsFailure
 from linkerpy.telemetry.metrics import Metrics
@@ -56,6 +57,8 @@ class ProcessState:
     metrics: Metrics
     history: History
     """The routers' last minutes."""
+    lately: Lately
+    """Their members' last minute."""
     labels: Callable[[], Mapping[str, str]]
     """The routers' labels, in their order, with their protocols."""
     config_json: Callable[[], Json]

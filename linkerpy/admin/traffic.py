@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from twisted.internet.defer import Deferred
 
-from linkerpy.admin.history import Point, children, counted, gauged, recent
+from linkerpy.admin.history import KINDS, Point, children, counted, gauged, recent
 from linkerpy.admin.state import Json, ProcessState
 from linkerpy.core.clock import Clock
 from linkerpy.net.gradual import SharedText
@@ -21,7 +21,6 @@ LATENCY_AGE: Final = 5.0
 """Seconds for which a row's percentiles are shown before they are worked out anew: that takes a
 tenth of a millisecond, for figures of the last ten to twenty seconds."""
 
-KINDS: Final = ("server", "service", "client")
 COLUMNS: Final = (
     "name",
     "requests",

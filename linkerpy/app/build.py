@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred
 
 from linkerpy import __version__
 from linkerpy.admin.history import History
+from linkerpy.admin.lately import Lately
 from linkerpy.admin.security import Security
 from linkerpy.admin.site import pages_of
 from linkerpy.admin.state import AdminState, Reloaded
@@ -91,11 +92,13 @@ class Linkerd(Service):
         self._grace: float | None = None  # seconds; None is what the configuration says
         # Reloads are told by the process that is asked for them.
         self._reloads = Reloads(env.metrics if program.has_admin else Metrics())
-        self._history = History(env.metrics, self._labels, env.clock)
+        self._history = History(env.metrics, self._labels, env.clock, by_itself=env.has_traffic)
+        self._lately = Lately(env.metrics, self._labels, env.clock)
         self._watches = Group(
             watch_process(self._process_metrics(env), env.clock),
             Snapshots(env.metrics, env.clock),
             self._history,
+            self._lately,
         )
         self._admin = AdminServer(env.reactor, self._make_pages)
         self._ready = False
@@ -165,6 +168,7 @@ class Linkerd(Service):
         return AdminState(
             metrics=parts.env.metrics,
             history=self._history,
+            lately=self._lately,
             labels=self._labels,
             config_json=parts.program.shown,
             version=__version__,

@@ -44,6 +44,7 @@ class Crew:
         self._merged = merged
         self._refresh = refresh
         self._reactor = reactor
+        self._before_round: Callable[[], None] = lambda: None
         self._looked = reactor.seconds()
         self._timer: Any = reactor.callLater(_ROUND, self._round)
 
@@ -139,6 +140,7 @@ class Crew:
 
     def _round(self) -> None:
         """Ask all for their news, and look whether one hangs."""
+        self._before_round()
         now = self._reactor.seconds()
         away = now - self._looked > HUNG / 2  # it is we who did not listen
         self._looked = now
@@ -153,6 +155,10 @@ class Crew:
             if place.tells_next <= now:
                 place.tells_next = now + _ROUND
                 self._news(place).addErrback(lambda _gone: None)
+
+    def before_rounds(self, call: Callable[[], None]) -> None:
+        """Call every second, when everybody has had a second to tell the news of the last round."""
+        self._before_round = call
 
     def close(self) -> None:
         """Ask no more."""

@@ -103,6 +103,8 @@ class Supervisor(Linkerd):
             reread=reread,
             on_abandoned=on_abandoned,
         )
+        # Between the rounds of news it would see none, or two.
+        self._crew.before_rounds(self._history.note)
 
     # -- starting ---------------------------------------------------------------------------------
 

@@ -22,15 +22,16 @@ HERE = Path(__file__).parent
 SETTLED = 75.0
 """Seconds of traffic before the first picture: more than the minute that success rates are of."""
 
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "device_scale_factor": 2,
+    "has_touch": True,
+}
 LOOKS: dict[str, dict[str, Any]] = {
-    "light": {"viewport": {"width": 1360, "height": 900}, "color_scheme": "light"},
-    "dark": {"viewport": {"width": 1360, "height": 900}, "color_scheme": "dark"},
-    "phone": {
-        "viewport": {"width": 390, "height": 844},
-        "color_scheme": "light",
-        "device_scale_factor": 2,
-        "has_touch": True,
-    },
+    "light": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"},
+    "dark": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark"},
+    "phone": {**PHONE, "color_scheme": "light"},
+    "phone-dark": {**PHONE, "color_scheme": "dark"},
 }
 SPLIT = "/svc => /#/io.l5d.fs ; /svc/shop => 1 * /#/io.l5d.fs/shop-v1 & 1 * /#/io.l5d.fs/shop-v2"
 

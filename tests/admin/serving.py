@@ -13,6 +13,7 @@ from twisted.internet.selectreactor import SelectReactor
 from twisted.internet.task import Clock
 
 from linkerpy.admin.history import History
+from linkerpy.admin.lately import Lately
 from linkerpy.admin.security import Security
 from linkerpy.admin.site import make_site
 from linkerpy.admin.state import AdminState, RouterView
@@ -56,10 +57,11 @@ class World:
     names: list[dict[str, Any]] = field(default_factory=list)
     members: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def state(self, history: History | None = None) -> AdminState:
+    def state(self, history: History | None = None, lately: Lately | None = None) -> AdminState:
         return AdminState(
             metrics=self.metrics,
             history=history or History(self.metrics, list, Clock()),
+            lately=lately or Lately(self.metrics, list, Clock()),
             labels=lambda: LABELS,
             config_json=lambda: self.config,
             version="9.8.7",
@@ -179,13 +181,14 @@ def serving(
     """
     world, reactor = World(states=dict(states)), SelectReactor()
     history = History(world.metrics, lambda: LABELS, reactor)
-    watches = [history]
+    lately = Lately(world.metrics, lambda: ["webtest", "mute"], reactor)
+    watches = [history, lately]
     if watched:
         watches += [watch_process(world.metrics, reactor), Snapshots(world.metrics, reactor)]
     env = fake_env(reactor)
     env.clock, env.metrics = reactor, world.metrics
     pages = [telemeter.build(env).pages for telemeter in telemeters]
-    site = make_site(world.state(history), security, reactor, pages)
+    site = make_site(world.state(history, lately), security, reactor, pages)
     listening = reactor.listenTCP(port, site, interface="127.0.0.1")
     thread = threading.Thread(target=reactor.run, kwargs={"installSignalHandlers": False})
     thread.start()

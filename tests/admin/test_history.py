@@ -60,3 +60,13 @@ def test_routers_come_and_go_with_a_reload():
     assert [point.at for point in history.since("new", -1)] == [2]
     assert history.since("db", -1) == []
     history.close()
+
+
+def test_somebody_else_may_say_when_to_note():
+    clock = Clock()
+    history = History(Metrics(), lambda: ["web"], clock, by_itself=False)
+    assert clock.getDelayedCalls() == []
+    clock.advance(2.5)
+    history.note()
+    assert [point.at for point in history.since("web", -1)] == [2.5]
+    history.close()

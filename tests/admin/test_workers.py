@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
 
 from linkerpy.admin.history import History
+from linkerpy.admin.lately import Lately
 from linkerpy.admin.security import Security
 from linkerpy.admin.state import ProcessState
 from linkerpy.admin.workers import WorkersPages
@@ -66,6 +67,7 @@ def pages(crew, metrics, clock):
     state = ProcessState(
         metrics=metrics,
         history=History(metrics, list, clock),
+        lately=Lately(metrics, list, clock),
         labels=lambda: {"web": "http"},
         config_json=lambda: {"workers": 3},
         version="1",

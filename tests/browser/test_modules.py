@@ -99,3 +99,35 @@ def test_a_router_is_told_by_its_points(blank, rows, rate, outcome, rates):
 def test_a_scale_ends_where_its_half_is_round_too(blank, value, unit, top):
     call = f"async () => (await import('./files/chart.js')).ceiling({value}, {unit})"
     assert blank.evaluate(call) == top
+
+
+BEGIN = """async ([told, now, value]) => {
+    const { History } = await import('./files/history.js');
+    const { begin } = await import('./files/members.js');
+    const history = new History();
+    begin(told, history);
+    history.begin(now);
+    history.note('web service svc/a requests', value, true);
+    const name = 'web service svc/a requests';
+    return [history.lately(name), history.rates(name), history.times(name)];
+}"""
+
+
+def test_what_a_member_did_before_the_page_was_opened_counts(blank):
+    told = {
+        "counters": ["requests", "received_bytes"],
+        "times": [0, 5, 10],
+        "members": [["web", "service", "svc/a", [7, 1], [10, 1]]],  # it came with the second
+    }
+    lately, rates, times = blank.evaluate(BEGIN, [told, 11, 20])
+    assert (lately, rates, times) == (13, [2, 3], [10, 11])
+
+
+PATH = """async ([values, kept, times]) => {
+    const { path } = await import('./files/spark.js');
+    return path(values, kept, times);
+}"""
+
+
+def test_a_line_has_its_points_where_their_times_are(blank):
+    assert blank.evaluate(PATH, [[1, 1, 1], 61, [0, 50, 60]]) == "M0.0,1.0L100.0,1.0L120.0,1.0"

@@ -3,6 +3,7 @@ import { Attention } from "./attention.js";
 import { figure, make, options, say, copier } from "./dom.js";
 import { bytes, count, latency, rate, span, success } from "./format.js";
 import { History } from "./history.js";
+import { begin } from "./members.js";
 import { ask, poll, query } from "./poll.js";
 import { RouterCard } from "./router.js";
 import { careless, routersOf } from "./routers.js";
@@ -16,6 +17,7 @@ let cards = [];
 let configuration = "";
 let since = 0;
 let started = null;
+let begun = false; // whether what was before the page is noted
 let workers = null;
 
 const totals = {
@@ -111,6 +113,7 @@ async function configure() {
 function restarted() {
   since = 0;
   members.clear();
+  begun = false;
   cpu.clear();
   for (const card of cards) card.series.points = [];
 }
@@ -134,6 +137,8 @@ async function round(again) {
     traffic = await ask("ui/traffic.json");
   }
   started = traffic.started;
+  if (!begun) begin(await ask("ui/lately.json"), members);
+  begun = true;
   const rows = await ask("ui/members.json");
   members.begin(rows.now);
   for (const card of cards) {

@@ -9,7 +9,7 @@ export function count(value) {
 
 /** How many are available of how many, as a judgement. */
 export function health(available, size) {
-  return available === 0 ? "bad" : available < size / 2 ? "poor" : "good";
+  return available === 0 ? "bad" : available < size ? "poor" : "good";
 }
 
 /** A rate: one decimal while small. */

@@ -40,6 +40,16 @@ export class History {
     while (points.length > 2 && points[1][0] <= this.now - KEPT) points.shift();
   }
 
+  /** Begin with readings of before the page was opened: [[time, value], …], the oldest first. */
+  seed(name, points) {
+    this.series.set(name, points);
+  }
+
+  /** When it was read, each time but the first. */
+  times(name) {
+    return (this.series.get(name) ?? []).slice(1).map(([time]) => time);
+  }
+
   /** How much a counter grew in the last `seconds`, and in how many of them it was seen. */
   growth(name, seconds) {
     const points = this.series.get(name);

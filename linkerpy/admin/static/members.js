@@ -10,6 +10,17 @@ const CLIENT = /^\/(%\/.*\/)?[#$]\//;
 export const HINT = "in the last ten to twenty seconds";
 const COUNTERS = ["requests", "success", "failures", "received", "sent"];
 
+/** Note what all members did before the page was opened: see `ui/lately.json`. */
+export function begin({ counters, times, members }, history) {
+  for (const [label, kind, name, ...steps] of members) {
+    counters.forEach((counter, index) => {
+      let value = 0;
+      const points = steps.map((step, at) => [times.at(at - steps.length), (value += step[index])]);
+      history.seed(`${label} ${kind} ${name} ${counter.replace("_bytes", "")}`, points);
+    });
+  }
+}
+
 /** How busy a member was, roughly: rows of about the same traffic must not change places all the time. */
 const magnitude = ({ requests }) => Math.floor(Math.log10(1 + requests));
 
@@ -77,7 +88,7 @@ export function tables(router, history, open) {
   const connections = number("Connections", (item) => item.connections, count);
   const retries = number("Retries", (item) => item.retries, count, "since the start");
   const endpoints = { name: "Endpoints", title: "available of all", order: ({ size, available }) => available / size, cell: endpointsCell };
-  const line = { name: "Last minute", title: "requests per second", cell: (td, { scope }) => spark(td, history.rates(`${scope} requests`), KEPT, "Requests per second in the last minute") };
+  const line = { name: "Last minute", title: "requests per second", cell: (td, { scope }) => spark(td, history.rates(`${scope} requests`), KEPT, "Requests per second in the last minute", history.times(`${scope} requests`)) };
   const made = (kind, title, ...extra) => new Table(
     [{ name: title.slice(0, -1), order: ({ shown }) => shown, cell: (th, { shown }) => say(th, shown) }, ...own, ...extra],
     `${title} of ${router.label}`, open(kind));
