@@ -6,24 +6,32 @@ that worker's own.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from linkerpy.admin.member import UNKNOWN, member_page
+from linkerpy.admin import merging
+from linkerpy.admin.member import member_page
 from linkerpy.admin.process import threads_page
 from linkerpy.admin.security import Security
 from linkerpy.admin.site import general_pages, index_pages
 from linkerpy.admin.state import Json, ProcessState
 from linkerpy.net.web import Answer, Asked, Page, Pages, as_json, html, text
-from linkerpy.telemetry.recent import limit_of
 
 _NOBODY = text("No worker serves at the moment.\n", 503)
 
-Merge = Callable[[dict[int, Any], Asked], Any]
-"""Makes one JSON value of those of workers, by number."""
+_FIGURES = ("/admin/metrics.json", "/metrics.json", "/ui/members.json", "/ui/metrics.json")
+
+_MERGED: dict[str, merging.Merge] = {
+    "/client_state.json": merging.clients,
+    "/bound-names.json": merging.bound_names,
+    "/ui/names.json": merging.names,
+    "/admin/tls_failures.json": merging.failures,
+    "/admin/threads.json": merging.threads,
+}
+_MERGED_IF_THERE: dict[str, merging.Merge] = {"/admin/requests.json": merging.requests}
 
 
 class Crew(Protocol):
@@ -123,7 +131,7 @@ def _first(crew: Crew) -> Page:
     return page
 
 
-def _merged(crew: Crew, merge: Merge) -> Page:
+def _merged(crew: Crew, merge: merging.Merge) -> Page:
     """Asks all that serve; what one of them refuses is refused."""
 
     def page(asked: Asked) -> Answer | Deferred[Answer]:
@@ -198,111 +206,17 @@ def _member(own: Page, crew: Crew) -> Page:
 
     def whole(answers: dict[int, Answer], told: Json) -> Answer:
         known = [one for one in answers.values() if one.status == 200]
-        return as_json({**told, **_merge_endpoints([json.loads(one.body) for one in known])})
+        return as_json({**told, **merging.client(json.loads(one.body) for one in known)})
 
     return page
 
 
 def _threads(crew: Crew) -> Page:
     def show(answers: dict[int, Answer], asked: Asked) -> Answer:
-        return html(threads_page(_merge_threads(_read(answers), asked)))
+        return html(threads_page(merging.threads(_read(answers), asked)))
 
     def page(asked: Asked) -> Deferred[Answer]:
         wanted = Asked("GET", "/admin/threads.json", {}, "", "", False, b"")
         return _all(crew, wanted).addCallback(show, asked)
 
     return page
-
-
-# -- merging --------------------------------------------------------------------------------------
-
-
-def _merge_clients(parts: dict[int, Json], _asked: Asked) -> Json:
-    """By id: bound, if it is anywhere, to all the addresses that anybody knows."""
-    whole: dict[str, Json] = {}
-    for part in parts.values():
-        for name, client in part.items():
-            known = whole.setdefault(name, client)
-            if known["state"] != "bound" and client["state"] == "bound":
-                whole[name] = client
-            elif client["state"] == "bound":
-                known["addresses"] = list(
-                    dict.fromkeys([*known["addresses"], *client["addresses"]])
-                )
-    return whole
-
-
-def _merge_names(parts: dict[int, list[str]], _asked: Asked) -> list[str]:
-    return list(dict.fromkeys(name for part in parts.values() for name in part))
-
-
-def _merge_followed(parts: dict[int, Json], _asked: Asked) -> Json:
-    """Each name once, as the worker sees it that has followed it longest."""
-    names: dict[tuple[str, ...], Json] = {}
-    for part in parts.values():
-        for name in part["names"]:
-            key = (name["router"], name["path"], name["local"])
-            if key not in names or names[key]["followed"] < name["followed"]:
-                names[key] = name
-    namers = [part["namers"] for part in parts.values()]
-    return {"namers": namers[0], "names": list(names.values())}
-
-
-def _merge_endpoints(parts: list[Json]) -> Json:
-    """What a client is to all workers: bound, if it is anywhere; loads are added up.
-
-    An endpoint is shown as the worker sees it to which it is least well.
-    """
-    bound = [part for part in parts if part["state"] == "bound"] or parts
-    if not bound:
-        return UNKNOWN
-    endpoints: dict[str, Json] = {}
-    for part in parts:
-        for endpoint in part["endpoints"]:
-            known = endpoints.setdefault(endpoint["address"], endpoint)
-            if known is not endpoint:
-                known["load"] += endpoint["load"]
-                if known["state"] == "live":
-                    known["state"] = endpoint["state"]
-    trouble = next((part["trouble"] for part in parts if part["trouble"]), "")
-    told = list(endpoints.values())
-    return {"state": bound[0]["state"], "trouble": trouble, "endpoints": told}
-
-
-def _merge_failures(parts: dict[int, Json], _asked: Asked) -> Json:
-    rows = [
-        failure | {"worker": number}
-        for number, part in parts.items()
-        for failure in part["failures"]
-    ]
-    return {"failures": sorted(rows, key=lambda row: -row["at"])}
-
-
-def _merge_requests(parts: dict[int, Json], asked: Asked) -> Json:
-    rows = [
-        request | {"worker": number}
-        for number, part in parts.items()
-        for request in part["requests"]
-    ]
-    return {"requests": sorted(rows, key=lambda row: -row["at"])[: limit_of(asked.args)]}
-
-
-def _merge_threads(parts: dict[int, Json], _asked: Asked) -> Json:
-    return {
-        "threads": {
-            f"{number}/{name}": thread | {"thread": f"worker {number}: {thread['thread']}"}
-            for number, part in parts.items()
-            for name, thread in part["threads"].items()
-        }
-    }
-
-
-_FIGURES = ("/admin/metrics.json", "/metrics.json", "/ui/members.json", "/ui/metrics.json")
-_MERGED: dict[str, Merge] = {
-    "/client_state.json": _merge_clients,
-    "/bound-names.json": _merge_names,
-    "/ui/names.json": _merge_followed,
-    "/admin/tls_failures.json": _merge_failures,
-    "/admin/threads.json": _merge_threads,
-}
-_MERGED_IF_THERE: dict[str, Merge] = {"/admin/requests.json": _merge_requests}

@@ -131,10 +131,11 @@ class Crew:
         return [place for place in places if place.state in ("serving", "draining")]
 
     def _news(self, place: Place) -> Deferred[None]:
+        asked = self._reactor.seconds()
+
         def heard(message: Message) -> None:
             self.fold(place, message.body["news"])
-            pause = max(_ROUND, message.body["took"] / _SHARE)
-            place.tells_next = self._reactor.seconds() + pause
+            place.tells_next = asked + max(_ROUND, message.body["took"] / _SHARE)
 
         return place.call({"tell": True}).addCallback(heard)
 
@@ -152,7 +153,7 @@ class Crew:
             elif now - place.heard > HUNG:
                 self._workers.kill(place, f"has not answered for {HUNG:g} s")
         for place in self._talking():
-            if place.tells_next <= now:
+            if place.tells_next <= now + _ROUND / 2:  # in the round that is nearest
                 place.tells_next = now + _ROUND
                 self._news(place).addErrback(lambda _gone: None)
 

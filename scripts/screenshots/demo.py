@@ -106,7 +106,7 @@ async def backend(port: int, behaviour: tuple[float, float]) -> None:
                 await asyncio.sleep(random.expovariate(1 / mean))
                 status = "503 Overloaded" if random.random() < failing else "200 OK"
                 writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 6\r\n\r\nhello\n".encode())
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
             pass
         finally:
             writer.close()
@@ -121,7 +121,7 @@ async def echo(port: int) -> None:
         try:
             while data := await reader.read(65536):
                 writer.write(data)
-        except ConnectionError:
+        except (asyncio.CancelledError, ConnectionError):
             pass
         finally:
             writer.close()

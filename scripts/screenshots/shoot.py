@@ -69,7 +69,7 @@ SHOTS = (
     Shot("playground-empty", "delegator", ".empty"),
     Shot("names", "names", "tbody tr", open_row("^/svc/shop$")),
     Shot("requests", "requests", "tbody tr", whole=False),
-    Shot("request", "requests?service=svc/cart&status=error", "tbody tr, .empty", whole=False),
+    Shot("request", "requests?status=5xx", "tbody tr", open_row(""), whole=False),
     Shot("metrics", "admin/metrics#web service shop", "tbody tr", whole=False),
     Shot("metrics-none", "admin/metrics#nothing-like-this", ".empty"),
     Shot("logging", "logging", ".logger", whole=False),

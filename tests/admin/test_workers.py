@@ -172,18 +172,18 @@ def test_names_failures_and_requests_of_all_are_merged_newest_first(crew, pages)
     assert [request["at"] for request in found] == [3.5, 2.5]
 
 
-def test_the_names_that_any_follows_are_told_once(crew, pages):
-    def name(path, followed):
-        return {"router": "web", "path": path, "local": "", "followed": followed}
+def test_the_names_that_any_follows_are_told(crew, pages):
+    def name(path):
+        return {"router": "web", "path": path, "local": ""}
 
     says(
         crew,
         "/ui/names.json",
-        w1={"namers": ["/#/fs"], "names": [name("/svc/a", 1), name("/svc/b", 9)]},
-        w3={"namers": ["/#/fs"], "names": [name("/svc/a", 5)]},
+        w1={"namers": ["/#/fs"], "names": [name("/svc/a")]},
+        w3={"namers": ["/#/fs"], "names": [name("/svc/b")]},
     )
     told = json.loads(get(pages, "/ui/names.json").body)
-    assert told == {"namers": ["/#/fs"], "names": [name("/svc/a", 5), name("/svc/b", 9)]}
+    assert told == {"namers": ["/#/fs"], "names": [name("/svc/a"), name("/svc/b")]}
 
 
 def test_a_client_has_the_figures_of_all_and_the_endpoints_that_workers_know(crew, metrics, pages):
