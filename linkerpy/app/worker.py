@@ -168,9 +168,9 @@ class Worker:
 
     def _tell(self, message: Message) -> None:
         if self._linkerd is not None:
-            began = time.perf_counter()
+            began = time.thread_time()  # what others take of the machine is not our work
             news = self._telling.news()
-            took = time.perf_counter() - began
+            took = time.thread_time() - began
             self._channel.send({"id": message.body["id"], "news": news, "took": took})
 
     def _ask(self, message: Message) -> None:
