@@ -341,8 +341,11 @@ class ServerConnection(Spoken):
             self.abort()
 
     def drain(self) -> None:
-        """End the connection as soon as its present response is out."""
-        if self._request is None and not self._queue:
+        """End the connection as soon as its present response is out.
+
+        A request whose head has begun to arrive is under way.
+        """
+        if self._request is None and not self._queue and self._parser.idle:
             self._close()
 
     def abort(self) -> None:

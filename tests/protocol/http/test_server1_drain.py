@@ -27,6 +27,18 @@ def test_idle_connections_close_at_once(mesh):
     assert not client.open
 
 
+def test_a_request_whose_head_is_on_its_way_is_answered_too(mesh):
+    client = mesh.client()
+    head = get()
+    client.send(head[:10])
+    told = draining(mesh)
+    assert told == []
+    client.send(head[10:])
+    mesh.backend().serve()
+    assert client.response().get("Connection") == "close"
+    assert told == [True]
+
+
 def test_a_request_under_way_is_answered_and_its_connection_closed(mesh):
     client = mesh.client()
     client.send(get())
